@@ -1,0 +1,106 @@
+"""The report as one HTML file: readable without scripts, nothing loaded from outside, light, dark, phone and paper.
+
+Everything that is put into the template passes through one gate (`_gate`): hostile characters are spelled out,
+personal values masked, and the rest escaped by the template engine. Markup comes from the templates alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from cmms_audit.model import Exchange
+from cmms_audit.reports import outline, words
+from cmms_audit.reports.html.exchanges import shown_exchanges
+from cmms_audit.reports.personal import mask_text
+from cmms_audit.reports.text import one_line, safe_link, sentence, shorten, visible
+
+_FOLDER = Path(__file__).parent
+
+
+def render_html(report: Mapping[str, Any], exchanges: Sequence[Exchange] = (), *, show_values: bool = False) -> str:
+    """The whole report as one HTML document.
+
+    Args:
+        report: report.json as a dict.
+        exchanges: what was recorded, for the appendix; evidence links point at those that are given.
+        show_values: show e-mail addresses, telephone numbers and names of people instead of masking them.
+    """
+    cited = outline.cited_exchanges(report["findings"])
+    shown = shown_exchanges(exchanges, cited, show_values=show_values)
+    template = _environment(show_values).get_template("report.html.j2")
+    return template.render(
+        report=report,
+        exchanges=shown,
+        exchange_by_id={each.id: each for each in shown},
+        recorded=len(exchanges),
+        show_values=show_values,
+        findings_of=outline.findings_by_question(report),
+        check_findings=outline.findings_by_check(report),
+        counts=outline.verdict_counts(report),
+        titles=outline.titles(report),
+        flag_ids={each["id"] for each in report["red_flags"]},
+        scenario_titles={each["id"]: each["title"] for each in report["scenarios"]},
+        unseen=Counter(each["reason"] for each in report["findings"] if each["reason"]),
+        outline=outline,
+        words=words,
+        style=Markup(_style()),  # noqa: S704 - our own file, no vendor text in it
+        style_hash=_style_hash(),
+    )
+
+
+def _gate(show_values: bool) -> Callable[[Any], Any]:
+    """What every value passes on its way into the template, before it is escaped."""
+
+    def gate(value: Any) -> Any:
+        if value is None:
+            return ""
+        if not isinstance(value, str) or isinstance(value, Markup):
+            return value
+        text = visible(value)
+        return text if show_values else mask_text(text)
+
+    return gate
+
+
+@lru_cache
+def _environment(show_values: bool) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_gate(show_values),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        line=one_line,
+        clip=shorten,
+        sentence=sentence,
+        link=safe_link,
+        percent=words.percent,
+        number=words.number,
+        moment=words.moment,
+        size=words.size,
+    )
+    return environment
+
+
+@lru_cache
+def _style() -> str:
+    return (_FOLDER / "style.css").read_text(encoding="utf-8")
+
+
+@lru_cache
+def _style_hash() -> str:
+    """The hash that lets this style sheet, and no other, take effect (Content Security Policy Level 3, 2.3.1)."""
+    digest = hashlib.sha256(_style().encode()).digest()
+    return "sha256-" + base64.b64encode(digest).decode()

@@ -1,0 +1,238 @@
+"""The report as Markdown, for a ticket, a wiki or a pull request. No evidence appendix: that is in report.html.
+
+Vendor text is escaped so that it stays text in CommonMark and in GitHub's dialect: no markup, no links, no mentions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cmms_audit.reports import outline, words
+from cmms_audit.reports.text import one_line, sentence
+
+Report = Mapping[str, Any]
+
+_SPECIAL = re.compile(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_AT_THE_START = re.compile(r"^([#+=:>-]|\d{1,9}(?=[.)]))")
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown text, ending in a line feed."""
+    blocks = [
+        *_head(report),
+        *_verdict(report),
+        *_coverage(report),
+        *_scenarios(report),
+        *_red_flags(report),
+        *_questions(report),
+        *_claims(report),
+        *_capacity(report),
+        *_mapping(report),
+        *_waivers(report),
+        *_open_questions(report),
+        *_traffic(report),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def escape(text: str, limit: int = 600) -> str:
+    """Text on one line that no Markdown reader takes for markup, a link or a mention.
+
+    Letters that could open a construct get a backslash or become an entity; an empty comment behind an at sign keeps
+    platforms from notifying anyone.
+    """
+    line = one_line(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = _SPECIAL.sub(r"\\\g<0>", line).replace("@", "@<!-- -->")
+    return _AT_THE_START.sub(lambda match: match[0] + "\\" if match[0].isdigit() else "\\" + match[0], line)
+
+
+def _told(text: str, limit: int = 1200) -> str:
+    return escape(sentence(text, limit), limit)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are already Markdown."""
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _bullets(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _head(report: Report) -> list[str]:
+    vendor = report["vendor"]
+    product = f" ({escape(vendor['product'], 120)})" if vendor["product"] else ""
+    where = escape(vendor["base_url"] or "documents only", 200)
+    return [f"# API audit of {escape(vendor['name'], 120)}{product}", f"{where}, {words.moment(report['started_at'])}"]
+
+
+def _verdict(report: Report) -> list[str]:
+    score = report["score"]
+    blocks = ["## Verdict"]
+    if not report["complete"]:
+        blocks.append(f"**This audit is not complete.** {_told(report['stopped'] or '')}".rstrip())
+    if score["grade"]:
+        blocks.append(f"**Grade {score['grade']}**: {words.GRADES[score['grade']]}. {_score_words(score)}")
+    else:
+        blocks.append(f"**No grade.** {_told(score['withheld'] or 'too little was seen')} {_score_words(score)}")
+    if score["caps"]:
+        titles = outline.titles(report)
+        caps = (
+            f"{cap['grade']} at best: {_told(titles.get(cap['flag'], cap['flag']))} {_told(cap['reason'])}"
+            for cap in score["caps"]
+        )
+        blocks.append(f"Grade without red flags: {score['raw_grade'] or 'none'}. Held down by:\n\n{_bullets(caps)}")
+    steps = outline.next_steps(report)
+    if steps:
+        blocks.append(
+            "### What to do next\n\n" + "\n".join(f"{number}. {escape(step)}" for number, step in enumerate(steps, 1))
+        )
+    return blocks
+
+
+def _score_words(score: Mapping[str, Any]) -> str:
+    if score["low"] is None:
+        return "Nothing that weighs could be judged."
+    return f"Score {words.score_range(score['low'], score['high'])} of 100."
+
+
+def _coverage(report: Report) -> list[str]:
+    shares = report["coverage"]
+    rows = [
+        (words.BASES[name].capitalize(), words.percent(shares[name]), words.BASIS_MEANINGS[name])
+        for name in words.BASES
+    ]
+    return ["## What was seen, and what was not", _table(("Stands on", "Share", "Meaning"), rows)]
+
+
+def _scenarios(report: Report) -> list[str]:
+    rows = []
+    for each in report["scenarios"]:
+        needs = [*outline.in_the_way(report, each), *outline.still_needed(report, each)]
+        reasons = [escape(condition.title, 120) for condition in needs] or [escape(text) for text in each["remarks"]]
+        score = "" if each["low"] is None else words.score_range(each["low"], each["high"])
+        verdict = words.SCENARIO_VERDICTS[each["verdict"]]
+        rows.append((escape(each["title"], 120), verdict, score, "; ".join(reasons) or "–"))
+    return ["## Can the integrations be built?", _table(("Integration", "Verdict", "Score", "To settle"), rows)]
+
+
+def _red_flags(report: Report) -> list[str]:
+    raised, clear = outline.flags(report, "raised"), outline.flags(report, "clear")
+    untested, idle = outline.flags(report, "not_tested"), outline.flags(report, "not_applicable")
+    blocks = ["## Red flags"]
+    if raised:
+        blocks.append(_bullets(_raised(flag) for flag in raised))
+    else:
+        blocks.append("None was raised.")
+    for name, some in (
+        ("Looked for and not found", clear),
+        ("Not tested, so they may be there", untested),
+        ("Do not apply", idle),
+    ):
+        if some:
+            blocks.append(f"**{name}:** " + "; ".join(escape(flag["title"], 160) for flag in some) + ".")
+    return blocks
+
+
+def _raised(flag: Mapping[str, Any]) -> str:
+    title = f"**{words.SEVERITIES[flag['severity']]}: {escape(flag['title'], 160)}**"
+    told = f"{_told(flag['summary'])} {_told(flag['remedy'])}".strip()
+    return f"{title} ({words.BASES[flag['basis']]}). {told}"
+
+
+def _questions(report: Report) -> list[str]:
+    blocks = ["## Questions"]
+    for group, questions in outline.questions_by_group(report):
+        score = "not scored" if group["low"] is None else words.score_range(group["low"], group["high"])
+        rows = [
+            (escape(each["title"], 160), words.VERDICTS[each["verdict"]], _basis(each), escape(each["summary"]))
+            for each in questions
+        ]
+        blocks.append(f"### {escape(group['title'], 160)} ({score})")
+        blocks.append(_table(("Question", "Verdict", "Stands on", "What was found"), rows))
+    return blocks
+
+
+def _basis(question: Mapping[str, Any]) -> str:
+    return "–" if question["basis"] == "none" else words.BASES[question["basis"]]
+
+
+def _claims(report: Report) -> list[str]:
+    if not report["claims"]:
+        return []
+    titles = outline.titles(report)
+    rows = [
+        (
+            escape(titles.get(each["question"], each["question"]), 160),
+            escape(each["claimed"]),
+            escape(each["observed"]) if each["tested"] else "–",
+            "not tested" if not each["tested"] else "contradicted" if each["contradicted"] else "holds",
+        )
+        for each in report["claims"]
+    ]
+    return [
+        "## What the vendor says, against what was seen",
+        _table(("Question", "The vendor says", "We found", "Result"), rows),
+    ]
+
+
+def _capacity(report: Report) -> list[str]:
+    if not report["capacity"]:
+        return []
+    fits = {None: "unknown", True: "fits", False: "does not fit"}
+    rows = [(escape(each["need"]), fits[each["fits"]], escape(each["because"])) for each in report["capacity"]]
+    return ["## Does your volume fit?", _table(("Need", "Fits", "Because"), rows)]
+
+
+def _mapping(report: Report) -> list[str]:
+    if not report["mapping"]:
+        return []
+    seen = {None: "not looked at", True: "seen", False: "not seen"}
+    rows = [
+        (
+            escape(each["need"]),
+            escape(each["found"] or "not found"),
+            escape(each["type"] or "–"),
+            seen[each["seen_live"]],
+        )
+        for each in report["mapping"]
+    ]
+    return ["## The fields you need", _table(("Need", "Found as", "Type", "In live records"), rows)]
+
+
+def _waivers(report: Report) -> list[str]:
+    if not report["waivers"]:
+        return []
+    titles = outline.titles(report)
+    rows = [
+        (
+            escape(titles.get(each["target"], each["target"])),
+            escape(each["reason"]),
+            each["until"],
+            words.WAIVER_STATES[each["state"]],
+        )
+        for each in report["waivers"]
+    ]
+    return ["## Accepted for now", _table(("What", "Why", "Until", "State"), rows)]
+
+
+def _open_questions(report: Report) -> list[str]:
+    unanswered = outline.open_questions(report)
+    if not unanswered:
+        return []
+    lines = (f"**{escape(each['title'], 160)}.** {_told(each['ask'] or each['question'])}" for each in unanswered)
+    return ["## Questions to send the vendor", _bullets(lines)]
+
+
+def _traffic(report: Report) -> list[str]:
+    traffic = report["traffic"]
+    told = (
+        f"{words.counted(traffic['requests'], 'request')} in {words.number(traffic['seconds'])} s, "
+        f"{traffic['writes']} of them writes; "
+        f"{words.counted(traffic['created'], 'record')} created, {traffic['deleted']} deleted."
+    )
+    left = [f"Left behind: {escape(each)}" for each in traffic["left_behind"]]
+    return ["## What the audit did to the vendor's system", told, *([_bullets(left)] if left else [])]

@@ -1,0 +1,358 @@
+"""Turns audit.yaml, one audit made by hand, into the values that reports are built from, and adds what was recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cmms_audit.capacity import CapacityEstimate
+from cmms_audit.documents import read
+from cmms_audit.guide import Absence, CheckText, Group, Guide, Question
+from cmms_audit.mapping import MappingResult
+from cmms_audit.model import (
+    Basis,
+    Claim,
+    Evidence,
+    Exchange,
+    Finding,
+    FlagState,
+    Purpose,
+    Reason,
+    Request,
+    Response,
+    Severity,
+    Verdict,
+)
+from cmms_audit.permissions import Permissions
+from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
+from cmms_audit.scoring import (
+    AspectResult,
+    Cap,
+    ClaimResult,
+    Coverage,
+    FlagResult,
+    Grade,
+    GroupScore,
+    QuestionResult,
+    Rubric,
+    ScenarioResult,
+    ScenarioVerdict,
+    Score,
+    Scorecard,
+    WaivedScore,
+    WaiverResult,
+    WaiverState,
+)
+from cmms_audit.wire.session import Traffic
+
+SANDBOX = "https://sandbox.northwind.example/api/v1"
+VERDICT_POINTS = {Verdict.MET: 1.0, Verdict.PARTIAL: 0.5}
+BASIS_FACTOR = {Basis.OBSERVED: 1.0, Basis.DOCUMENTED: 0.8, Basis.CLAIMED: 0.5}
+
+CHECK_TEXTS = {
+    "auth.scope-is-enforced": CheckText(
+        id="auth.scope-is-enforced",
+        passes="A read-only credential cannot write",
+        fails="A read-only credential can write",
+        why="",
+        how="",
+        remedy="have the limits checked on every call, not only listed in the token",
+    ),
+    "limits.limit-headers": CheckText(
+        id="limits.limit-headers",
+        passes="Answers announce the whole limit",
+        fails="Answers announce part of the limit",
+        why="",
+        how="",
+        remedy="publish numbers per minute, hour and day",
+    ),
+}
+
+
+def report() -> dict[str, Any]:
+    """The hand-made report as a dict."""
+    return build(run_facts(), scorecard(), findings(), guide())
+
+
+@cache
+def audit() -> Any:
+    return read(Path(__file__).with_name("audit.yaml")).value
+
+
+def findings() -> list[Finding]:
+    return list(_findings())
+
+
+@cache
+def _findings() -> tuple[Finding, ...]:
+    told = [_finding(each) for each in audit()["findings"]]
+    spoken = {each.question for each in told}
+    return (*told, *(_plain_finding(name) for name in audit()["questions"] if name not in spoken))
+
+
+def _finding(value: dict[str, Any]) -> Finding:
+    return Finding(
+        check=value["check"],
+        question=value["question"],
+        aspect="whole",
+        verdict=Verdict(value["verdict"]),
+        basis=Basis(value["basis"]),
+        severity=Severity(value["severity"]),
+        summary=value["summary"],
+        reason=Reason(value["reason"]) if "reason" in value else None,
+        detail=value.get("detail", ""),
+        decisive=value.get("decisive", True),
+        facts=value.get("facts", {}),
+        evidence=tuple(Evidence(**each) for each in value.get("evidence", [])),
+    )
+
+
+def _plain_finding(name: str) -> Finding:
+    value = audit()["questions"][name]
+    seen = Evidence("exchange", id=6)
+    documented = Evidence("spec", pointer="/paths/~1work-orders/get", line=120)
+    return Finding(
+        check=f"{name}-holds",
+        question=name,
+        aspect="whole",
+        verdict=Verdict(value["verdict"]),
+        basis=Basis(value["basis"]),
+        summary=value["found"],
+        evidence=(seen if value["basis"] == "observed" else documented,),
+    )
+
+
+def guide() -> Guide:
+    """A guide of few words: what report building reads of it."""
+    questions = {name: _guide_question(name, value["title"]) for name, value in audit()["questions"].items()}
+    groups = tuple(
+        Group(
+            name,
+            value["title"],
+            value["protects_against"],
+            tuple(each for each in questions if _group_of(each) == name),
+        )
+        for name, value in audit()["groups"].items()
+    )
+    return Guide(groups, questions, {}, {}, "1.0", "5d" * 32)
+
+
+def _guide_question(name: str, title: str) -> Question:
+    return Question(
+        id=name,
+        group=_group_of(name),
+        title=title,
+        question="",
+        why="",
+        good="",
+        ask="",
+        clause="",
+        absence=Absence.FEATURE,
+        parent=None,
+        aspects={"whole": f"{title}, as a whole"},
+        checks={check: text for check, text in CHECK_TEXTS.items() if _group_of(check) == _group_of(name)},
+    )
+
+
+def _group_of(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def scorecard() -> Scorecard:
+    questions = tuple(_question_result(name) for name in audit()["questions"])
+    low, high, weight = _range(questions)
+    shares = {basis: sum(each.weight for each in questions if each.basis is basis) / weight for basis in Basis}
+    return Scorecard(
+        rubric=Rubric("1.0", "5d" * 32),
+        score=Score(
+            low=low,
+            high=high,
+            grade=Grade.D,
+            raw_grade=Grade.C,
+            waived=WaivedScore(low + 3, high, Grade.D),
+            caps=(
+                Cap(Grade.D, "scopes-not-enforced", "one critical red flag"),
+                Cap(Grade.C, "no-webhook-retry", "a serious red flag"),
+            ),
+            withheld=None,
+        ),
+        coverage=Coverage(*(shares[basis] for basis in Basis)),
+        groups=tuple(_group_score(name, questions) for name in audit()["groups"]),
+        questions=questions,
+        red_flags=tuple(_flag_result(name) for name in audit()["flags"]),
+        claims=(
+            ClaimResult("auth.audit-log", "yes", "", contradicted=False, tested=False),
+            ClaimResult(
+                "limits.documented", "1,000 calls an hour", "600 calls an hour", contradicted=True, tested=True
+            ),
+            ClaimResult("limits.bulk", "1,000 records a page", "1,000 records a page", contradicted=False, tested=True),
+        ),
+        scenarios=tuple(_scenario_result(name) for name in audit()["scenarios"]),
+        waivers=(
+            WaiverResult(
+                target="errors.monitoring",
+                reason="covered by our own gateway",
+                until=date(2027, 6, 30),
+                approved_by="J. Ortega, Plant IT",
+                state=WaiverState.ACTIVE,
+            ),
+            WaiverResult("generic-errors", "old release", date(2026, 1, 31), None, WaiverState.EXPIRED),
+        ),
+        capacity=(
+            CapacityEstimate(
+                "bi-reporting", "50,000 records in 60 min", 5.5, True, "50 calls of 1,000 records, 600 an hour"
+            ),
+            CapacityEstimate("iot-triggers", "30 events a minute", 1.0, False, "1,800 calls an hour; 600 are allowed"),
+            CapacityEstimate("erp-sync", "500 writes an hour", None, None, "no limit for writing is known"),
+        ),
+    )
+
+
+def _question_result(name: str) -> QuestionResult:
+    value = audit()["questions"][name]
+    title, weight = value["title"], value["weight"]
+    verdict, basis = Verdict(value["verdict"]), Basis(value["basis"])
+    reason = Reason(value["reason"]) if "reason" in value else None
+    points = VERDICT_POINTS.get(verdict, 0.0) * BASIS_FACTOR.get(basis, 0.0)
+    checks = tuple(each.check for each in _findings() if each.question == name)
+    return QuestionResult(
+        id=name,
+        group=_group_of(name),
+        title=title,
+        question=f"What does the vendor offer for this: {title.lower()}?",
+        why="a gap here is found on the first busy Monday, by the people who can least afford it",
+        good="it works in the vendor's own sandbox, and the documents say the same",
+        ask=f"Please show us {title.lower()} in your sandbox, and name the page that describes it.",
+        clause=f"The Vendor provides {title.lower()} as described in Annex 2 for the term of the contract.",
+        weights={"erp-sync": weight, "bi-reporting": max(weight - 1, 0), "iot-triggers": weight, "hr-labor": 0},
+        weight=weight,
+        points=points,
+        points_high=1.0 if verdict is Verdict.UNKNOWN else points,
+        verdict=verdict,
+        basis=basis,
+        reason=reason,
+        summary=value["found"],
+        absent=name == "operations.bulk-writes",
+        aspects=tuple(
+            AspectResult(
+                check, f"{title}: part {number}", verdict, basis, reason, value["found"], (check,), claimed=False
+            )
+            for number, check in enumerate(checks, 1)
+        ),
+        findings=checks,
+        waived=name == "errors.monitoring",
+    )
+
+
+def _range(questions: tuple[QuestionResult, ...]) -> tuple[float, float, int]:
+    counted = [each for each in questions if each.verdict is not Verdict.NOT_APPLICABLE]
+    weight = sum(each.weight for each in counted)
+    low = sum(each.weight * each.points for each in counted)
+    high = sum(each.weight * each.points_high for each in counted)
+    return 100 * low / weight, 100 * high / weight, weight
+
+
+def _group_score(name: str, questions: tuple[QuestionResult, ...]) -> GroupScore:
+    low, high, weight = _range(tuple(each for each in questions if each.group == name))
+    return GroupScore(name, audit()["groups"][name]["title"], low, high, weight)
+
+
+def _flag_result(name: str) -> FlagResult:
+    value = audit()["flags"][name]
+    state, severity = FlagState(value["state"]), Severity(value["severity"])
+    return FlagResult(
+        id=name,
+        title=value["title"],
+        state=state,
+        basis=Basis(value["basis"]),
+        reason=Reason.NOT_PERMITTED if state is FlagState.NOT_TESTED else None,
+        severity=severity,
+        by_scenario={"erp-sync": severity, "bi-reporting": Severity.MINOR, "iot-triggers": severity},
+        summary=value["found"],
+        why="it costs work that nobody planned for",
+        remedy="a fix that we can test in the sandbox before signing",
+        findings=tuple(value["checks"]),
+        waived=False,
+    )
+
+
+def _scenario_result(name: str) -> ScenarioResult:
+    value = audit()["scenarios"][name]
+    lists = {key: tuple(value[key]) for key in ("blockers", "conditions", "remarks")}
+    return ScenarioResult(id=name, **{**value, **lists, "verdict": ScenarioVerdict(value["verdict"])})
+
+
+def run_facts() -> RunFacts:
+    by_purpose = Counter({Purpose.API: 171, Purpose.STRANGER: 9, Purpose.TOKEN: 4})
+    page = "https://developers.northwind.example/audit-logs"
+    return RunFacts(
+        tool_version="0.1.0",
+        started_at=datetime(2026, 11, 22, 9, 30, 0, tzinfo=UTC),
+        finished_at=datetime(2026, 11, 22, 9, 30, 21, 400_000, tzinfo=UTC),
+        complete=True,
+        vendor=AuditedVendor(
+            name="Northwind CMMS",
+            product="Northwind Cloud 7",
+            base_url=SANDBOX,
+            environment="sandbox",
+            docs_url="https://developers.northwind.example",
+            spec="northwind-openapi.yaml",
+            spec_version="7.2.0",
+            spec_sha256="a1" * 32,
+            dialect="rest",
+        ),
+        permissions=Permissions(writes=True),
+        traffic=Traffic(requests=184, writes=12, bytes=812_345, by_purpose=by_purpose, created=6, deleted=6),
+        resources=(
+            FoundResource("work_orders", "/work-orders", "the path and the tag say so, and records have a status"),
+            FoundResource("assets", "/assets", "the path says so"),
+        ),
+        mapping=(
+            MappingResult("cost center", "work_orders.cost_center", "string", seen_live=True),
+            MappingResult("labour class", None, None, seen_live=None),
+        ),
+        claims={"auth.audit-log": Claim("auth.audit-log", "yes", evidence_url=page)},
+        warnings=("The vendor file holds a literal secret in credentials.rotated; use ${NAME} instead",),
+    )
+
+
+WORK_ORDER = (
+    '{"id":"WO-2041","title":"Chiller 2 vibration","priority":2,"assigned_to":'
+    '{"id":17,"name":"Maria Lindqvist","email":"maria@plant.example","phone":"+46 8 123 456 78"}}'
+)
+
+
+def exchange(number: int, method: str, path: str, status: int, body: str, **more: Any) -> Exchange:
+    sent = (("accept", "application/json"), ("authorization", "Bearer «main.token»"))
+    received = (("content-type", "application/json"), ("x-request-id", f"req-{number:04}"))
+    values = {
+        "id": number,
+        "owner": "auth.refuses-strangers",
+        "purpose": Purpose.API,
+        "role": "main",
+        "request": Request(method, SANDBOX + path, sent),
+        "response": Response(status, received, body, len(body)) if status else None,
+        "started": "2026-11-22T09:30:01.250Z",
+        "elapsed": 0.084,
+    }
+    return Exchange(**{**values, **more})
+
+
+def exchanges() -> list[Exchange]:
+    """What the findings point at."""
+    page = '{"data":[' + ",".join([WORK_ORDER] * 40) + '],"total":2041}'
+    token = '{"access_token":"«main.token»","token_type":"Bearer","expires_in":900}'
+    refusal = '{"code":"unauthenticated","message":"sign in first"}'
+    no_answer = {"failure": "no answer within 20 seconds", "reason": Reason.TIMEOUT, "elapsed": 20.0}
+    return [
+        exchange(1, "GET", "/work-orders?limit=1", 401, refusal, role=None, purpose=Purpose.STRANGER),
+        exchange(2, "POST", "/oauth/token", 200, token, purpose=Purpose.TOKEN),
+        exchange(3, "PATCH", "/work-orders/WO-2041", 200, WORK_ORDER, role="read_only", owner="auth.scope-is-enforced"),
+        exchange(4, "GET", "/work-orders/WO-2041", 200, WORK_ORDER, owner="auth.scope-is-enforced"),
+        exchange(5, "GET", "/work-orders?limit=1000", 200, page, owner="limits.limit-headers"),
+        exchange(6, "GET", "/work-orders?limit=100&assignee=Maria%20Lindqvist", 200, page),
+        exchange(7, "PUT", "/work-orders/WO-2041", 0, "", **no_answer),
+    ]
