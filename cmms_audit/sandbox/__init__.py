@@ -1,0 +1,1 @@
+"""Embedded CMMS vendors: real HTTP on a loopback port over SQLite. They know nothing of the auditor."""

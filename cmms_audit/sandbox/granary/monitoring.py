@@ -1,0 +1,235 @@
+"""What a customer can see of his own traffic: the audit log, usage, failed calls, and whether the service is up."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.responses import Response
+
+from cmms_audit.sandbox.granary import records, store
+from cmms_audit.sandbox.granary.auth import Identity
+from cmms_audit.sandbox.granary.calls import Answer, Call, Operation, State, json_response
+from cmms_audit.sandbox.granary.fields import Field, object_schema
+from cmms_audit.sandbox.granary.problems import CODES, NO_REQUEST_IDS
+from cmms_audit.sandbox.granary.resource import Filter, Resource, id_field, moment
+from cmms_audit.sandbox.switch import Broken, Switch
+
+NO_AUDIT_LOG = Switch(
+    "no-audit-log",
+    "there is no audit log in the API",
+    questions=("auth.audit-log",),
+)
+WRITES_ONLY_AUDIT_LOG = Switch(
+    "writes-only-audit-log",
+    "reads do not appear in the audit log",
+    questions=("auth.audit-log",),
+)
+ANONYMOUS_AUDIT_LOG = Switch(
+    "anonymous-audit-log",
+    "the audit log does not say who called",
+    questions=("auth.audit-log",),
+)
+NO_USAGE = Switch(
+    "no-usage",
+    "neither usage nor failed calls can be seen",
+    questions=("errors.monitoring",),
+)
+FROZEN_USAGE = Switch(
+    "frozen-usage",
+    "usage statistics stand still and failed calls never appear",
+    questions=("errors.monitoring",),
+)
+SWITCHES = (NO_AUDIT_LOG, WRITES_ONLY_AUDIT_LOG, ANONYMOUS_AUDIT_LOG, NO_USAGE, FROZEN_USAGE)
+
+_CALL_FIELDS = (
+    moment("occurred_at", "When the call came."),
+    Field(
+        "client_id", "string", "Id of the integration that called; anonymous where it is not known.", "gc-0000000000"
+    ),
+    Field("client_name", "string", "Name of the integration that called.", "Demo integration"),
+    Field("method", "string", "HTTP method.", "GET"),
+    Field("path", "string", "The path that was called.", "/api/v1/work-orders"),
+    Field("status", "integer", "HTTP status of the answer.", 200),
+    Field("error_code", "string", "Code of the error, if it failed.", None, nullable=True, enum=tuple(CODES)),
+    Field(
+        "payload_summary",
+        "string",
+        "What was sent: fields with the beginning of their values, or the query.",
+        "limit=1",
+    ),
+    Field("request_id", "string", "The X-Request-Id of the answer.", "req-1f0a9c2e7b"),
+)
+
+AUDIT_LOG = Resource(
+    "audit_log",
+    "/audit-log",
+    "audit entry",
+    "AuditEntry",
+    "Every call to the API: when, by whom, what, with which payload, and how it ended. Kept for 400 days; a call "
+    "appears as soon as it is answered.",
+    "audit",
+    "AU",
+    9,
+    (id_field("AU", 9, "entry"), *_CALL_FIELDS),
+    filters=(
+        Filter("client_id", "client_id"),
+        Filter("method", "method"),
+        Filter("path", "path"),
+        Filter("status", "status"),
+        Filter("request_id", "request_id"),
+        Filter("occurred_since", "occurred_at", ">="),
+        Filter("occurred_before", "occurred_at", "<"),
+    ),
+    sorts=("id", "occurred_at"),
+    default_sort="-id",
+)
+
+FAILURES = Resource(
+    "failed_calls",
+    "/usage/failures",
+    "failed call",
+    "FailedCall",
+    "The queue of failed calls (status 400 or above) of every integration, newest first.",
+    "usage",
+    "AU",
+    9,
+    AUDIT_LOG.fields,
+    filters=(
+        Filter("client_id", "client_id"),
+        Filter("error_code", "error_code"),
+        Filter("request_id", "request_id"),
+        Filter("occurred_since", "occurred_at", ">="),
+    ),
+    sorts=("id", "occurred_at"),
+    default_sort="-id",
+)
+
+USAGE = Resource(
+    "usage",
+    "/usage",
+    "usage record",
+    "Usage",
+    "Call volume, error rate and failed transactions of each integration, up to the present moment.",
+    "usage",
+    "",
+    0,
+    (
+        Field("id", "string", "Id of the integration.", "gc-0000000000"),
+        Field("client_name", "string", "Name of the integration.", "Demo integration"),
+        Field("calls", "integer", "All calls.", 120, minimum=0),
+        Field("errors", "integer", "Calls that were answered with 400 or above.", 3, minimum=0),
+        Field("error_rate", "number", "errors divided by calls, 0 to 1.", 0.025, minimum=0, maximum=1),
+        Field("failed_transactions", "integer", "Writes that failed.", 1, minimum=0),
+        moment("first_call_at", "The first call that is counted."),
+        moment("last_call_at", "The last call that is counted."),
+    ),
+    filters=(Filter("client_id", "id"),),
+)
+
+HEALTH_FIELDS = (
+    Field("status", "string", "Whether the service works.", "ok", enum=("ok", "degraded")),
+    moment("time", "The present moment on the server."),
+)
+
+
+def resources(broken: Broken) -> tuple[Resource, ...]:
+    """The resources of this module as this vendor offers them."""
+    audit = () if NO_AUDIT_LOG in broken else (_audit_log(broken),)
+    usage = () if NO_USAGE in broken else (USAGE, FAILURES)
+    found = (*audit, *usage)
+    return tuple(each.without({"request_id"}) for each in found) if NO_REQUEST_IDS in broken else found
+
+
+def _audit_log(broken: Broken) -> Resource:
+    return AUDIT_LOG.without({"client_id", "client_name"}) if ANONYMOUS_AUDIT_LOG in broken else AUDIT_LOG
+
+
+CALLS = replace(AUDIT_LOG, name="calls")
+VIEWS = {AUDIT_LOG.name, USAGE.name, FAILURES.name}
+
+
+def create_views(database: sqlite3.Connection, broken: Broken) -> None:
+    """What clients see of the table of calls: the audit log, failed calls, and usage."""
+    database.execute("CREATE VIEW writes AS SELECT * FROM calls WHERE method NOT IN ('GET', 'HEAD', 'OPTIONS')")
+    database.execute("CREATE VIEW no_calls AS SELECT * FROM calls WHERE 0")
+    logged = "writes" if WRITES_ONLY_AUDIT_LOG in broken else "calls"
+    counted = "no_calls" if FROZEN_USAGE in broken else "calls"
+    database.execute(f"CREATE VIEW audit_log AS SELECT * FROM {logged}")  # noqa: S608
+    database.execute(f"CREATE VIEW failed_calls AS SELECT * FROM {counted} WHERE status >= 400")  # noqa: S608
+    database.execute(
+        "CREATE VIEW usage AS SELECT client_id AS id, MAX(client_name), COUNT(*), SUM(status >= 400), "  # noqa: S608 - our own names
+        "AVG(status >= 400), SUM(status >= 400 AND method NOT IN ('GET', 'HEAD', 'OPTIONS')), "
+        f"MIN(occurred_at), MAX(occurred_at) FROM {counted} GROUP BY client_id"
+    )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the log keeps of one call."""
+
+    identity: Identity
+    method: str
+    path: str
+    status: int
+    error_code: str | None
+    payload_summary: str
+    request_id: str
+
+
+def record(state: State, seen: Seen) -> None:
+    """Write one call to the log."""
+    entry: Mapping[str, Any] = {
+        "id": store.next_id(state.database, CALLS),
+        "occurred_at": state.now,
+        "client_id": seen.identity.client_id,
+        "client_name": seen.identity.name,
+        **{
+            name: getattr(seen, name)
+            for name in ("method", "path", "status", "error_code", "payload_summary", "request_id")
+        },
+    }
+    store.insert(state.database, CALLS, [entry])
+
+
+def summary(query: str, body: Any) -> str:
+    """A payload in a line: the fields with the beginning of their values, or the query string."""
+    if isinstance(body, dict) and body:
+        text = ", ".join(f"{name}={str(value)[:40]}" for name, value in list(body.items())[:20])[:500]
+        return text.encode("utf-8", "replace").decode()
+    if isinstance(body, bytes) and body:
+        return f"{len(body)} bytes"
+    return _SECRETS.sub(r"\1=***", query)[:500] or "no payload"
+
+
+# Credentials do not belong in addresses; where a client puts one there, the log must not spread it.
+_SECRETS = re.compile(r"(?i)\b([a-z_-]*(?:key|token|secret|password))=[^&]*")
+
+
+def operations(offered: Mapping[str, Resource], broken: Broken) -> tuple[Operation, ...]:
+    """Read the audit log, usage and failed calls, and ask whether the service is up."""
+    found = [_health_operation()]
+    if AUDIT_LOG.name in offered:
+        found.append(records.read_operation(offered[AUDIT_LOG.name]))
+    lists = [offered[name] for name in (AUDIT_LOG.name, USAGE.name, FAILURES.name) if name in offered]
+    return (*found, *(records.list_operation(each, broken) for each in lists))
+
+
+def _health_operation() -> Operation:
+    async def handle(call: Call) -> Response:
+        return json_response({"status": "ok", "time": call.state.now})
+
+    return Operation(
+        "GET",
+        "/health",
+        "read_health",
+        "Ask whether the service is up",
+        "Open to anyone by design: it says nothing about any customer.",
+        "health",
+        handle,
+        (),
+        (Answer(200, "The service answers.", object_schema(HEALTH_FIELDS)),),
+    )
