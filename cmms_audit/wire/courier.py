@@ -1,0 +1,157 @@
+"""Carries one call out and its answer back: guard, budget, pace, network, record. Everything that leaves passes here.
+
+Credentials are already in place; redirects and new tokens are the session's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from cmms_audit import __version__
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.wire.allowance import Allowance
+from cmms_audit.wire.call import Call, with_headers
+from cmms_audit.wire.clock import Clock
+from cmms_audit.wire.guard import Guard
+from cmms_audit.wire.inflate import SUPPORTED
+from cmms_audit.wire.pace import Pace
+from cmms_audit.wire.rate_headers import read_limits
+from cmms_audit.wire.recorder import Recorder
+from cmms_audit.wire.transport import Incoming, Outgoing, Transport
+
+REQUEST_SECONDS = 30.0  # for one request, from looking up the name to the last byte
+LONGEST_RETRY_AFTER = 90.0
+BURST_AT_ONCE = 16
+
+_SAME_LIMITS = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.BURST})  # requests counted against our credential
+_DEFAULT_HEADERS = (
+    ("User-Agent", f"cmms-audit/{__version__}"),
+    ("Accept", "application/json, */*;q=0.1"),
+    ("Accept-Encoding", SUPPORTED),
+)
+
+
+@dataclass
+class Traffic:
+    """What went over the wire so far. `created`, `deleted` and `left_behind` are kept by whoever creates records."""
+
+    requests: int = 0
+    writes: int = 0
+    bytes: int = 0
+    by_purpose: Counter[Purpose] = field(default_factory=Counter)
+    created: int = 0
+    deleted: int = 0
+    left_behind: list[str] = field(default_factory=list)
+
+
+# Looks at a raw answer before it is recorded; returns whether its body must be withheld from the record.
+Inspect = Callable[[Incoming], bool]
+
+
+class Courier:
+    """The last hand before the network, shared by everything in the session."""
+
+    def __init__(
+        self,
+        *,
+        guard: Guard,
+        allowance: Allowance,
+        pace: Pace,
+        transport: Transport,
+        recorder: Recorder,
+        clock: Clock,
+        request_seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        self.traffic = Traffic()
+        self._guard = guard
+        self._allowance = allowance
+        self._pace = pace
+        self._transport = transport
+        self._recorder = recorder
+        self._clock = clock
+        self._request_seconds = request_seconds
+        self._burst = asyncio.Semaphore(BURST_AT_ONCE)
+
+    async def deliver(self, call: Call, inspect: Inspect | None = None) -> Exchange:
+        """Send a call and return the recorded exchange.
+
+        A 429 whose Retry-After is at most 90 s is waited for and retried, once, except in a burst.
+        Raises CouldNotLook: not-permitted, offline, budget; connectivity, timeout with the recorded exchange.
+        """
+        exchange = await self._once(call, inspect)
+        wait = self._retry_after(exchange)
+        if call.purpose is Purpose.BURST or wait is None:
+            return exchange
+        self._pace.hold(wait)
+        notes = {**call.notes, "retry_of": exchange.id, "waited": wait}
+        return await self._once(replace(call, notes=notes), inspect)
+
+    def _retry_after(self, exchange: Exchange) -> float | None:
+        if exchange.status != 429 or exchange.response is None:
+            return None
+        wait = read_limits(exchange.response.headers, self._clock.now()).retry_after
+        return wait if wait is not None and wait <= LONGEST_RETRY_AFTER else None
+
+    async def _once(self, call: Call, inspect: Inspect | None) -> Exchange:
+        self._guard.check(call)
+        if call.purpose is Purpose.BURST:
+            async with self._burst:
+                self._allowance.demand_seconds(0)
+                self._allowance.reserve(call.purpose)
+                return await self._send(call, inspect)
+        self._allowance.reserve(call.purpose)
+        try:
+            await self._wait_for_turn()
+        except BaseException:
+            self._allowance.give_back(call.purpose)
+            raise
+        return await self._send(call, inspect)
+
+    async def _wait_for_turn(self) -> None:
+        wait = self._pace.turn()
+        self._allowance.demand_seconds(wait)
+        if wait > 0:
+            await self._clock.sleep(wait)
+
+    async def _send(self, call: Call, inspect: Inspect | None) -> Exchange:
+        """Send, record, and raise CouldNotLook where no whole answer came."""
+        self._count(call)
+        outgoing, incoming = self._outgoing(call), Incoming()
+        started, began = self._clock.now(), self._clock.monotonic()
+        try:
+            await self._transport.exchange(outgoing, incoming, self._allowance.may_read)
+            if incoming.reason is Reason.TIMEOUT and outgoing.deadline < self._request_seconds:
+                incoming.fail(Reason.BUDGET, "the seconds that this audit may take are used up")
+        except BaseException:
+            incoming.fail(Reason.INTERRUPTED, "interrupted before the answer was complete")
+            raise
+        finally:
+            withhold = inspect(incoming) if inspect else False
+            elapsed = self._clock.monotonic() - began
+            exchange = self._recorder.record(call, incoming, started=started, elapsed=elapsed, withhold_body=withhold)
+            self.traffic.bytes += len(incoming.body)
+        if exchange.response is not None and call.purpose in _SAME_LIMITS:
+            self._pace.learn(read_limits(exchange.response.headers, self._clock.now()))
+        if exchange.failure is not None:
+            raise CouldNotLook(exchange.reason or Reason.CONNECTIVITY, exchange.failure, exchange)
+        return exchange
+
+    def _outgoing(self, call: Call) -> Outgoing:
+        return Outgoing(
+            method=call.method,
+            url=call.url,
+            headers=with_headers(_DEFAULT_HEADERS, call.headers),
+            body=call.body,
+            body_cap=call.body_cap,
+            deadline=min(self._request_seconds, self._allowance.seconds_left()),
+            pinned_ip=call.pinned_ip,
+        )
+
+    def _count(self, call: Call) -> None:
+        self.traffic.requests += 1
+        self.traffic.by_purpose[call.purpose] += 1
+        self.traffic.writes += self._guard.is_write(call)

@@ -1,0 +1,119 @@
+"""Decides whether a call may go: where to, with which secret, and whether it may change anything.
+
+How much and how fast is the allowance's and the pace's business. Nothing that a vendor answers can widen what is fixed
+here when the run begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+from cmms_audit.addresses import origin, parse_address
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Purpose, Reason
+from cmms_audit.wire.call import Call
+from cmms_audit.wire.operation import forbidden_method, why_write
+
+if TYPE_CHECKING:
+    from cmms_audit.permissions import Permissions
+
+_TOKEN = re.compile(r"[A-Z]{1,20}", re.ASCII)
+# Headers that steer the connection or the address; set by the transport alone.
+_NOT_OURS_TO_SET = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
+)
+
+
+class Guard:
+    """Holds every call against the vendor file and the permissions. One for a run; only searches are learnt later."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        receivers: Mapping[str, str],
+        permissions: Permissions,
+        searches: tuple[str, ...] = (),
+    ) -> None:
+        """`receivers` has, for each role, the origin that its secret goes to; `searches` POST paths that only read."""
+        self.base_origin = origin(base_url)
+        self.base_host = parse_address(base_url).host
+        self.plain_http_url = _plain_http(base_url)
+        self._receivers = dict(receivers)
+        self._permissions = permissions
+        self._base_path = urlsplit(base_url).path.rstrip("/")
+        self._searches: frozenset[str] = frozenset()
+        self.allow_searches(searches)
+
+    def allow_searches(self, paths: Iterable[str]) -> None:
+        """Count a POST to these paths, as they are or under the base address, as a read from now on."""
+        paths = tuple(paths)
+        self._searches |= frozenset(paths) | {self._base_path + "/" + path.lstrip("/") for path in paths}
+
+    def check(self, call: Call) -> None:
+        """Return only if the call may go. Raises CouldNotLook (not-permitted, offline) before anything is sent."""
+        if self._permissions.offline:
+            raise CouldNotLook(Reason.OFFLINE, "nothing is sent in an offline run")
+        if not _TOKEN.fullmatch(call.method) or forbidden_method(call):
+            _refuse("requests of this method are never sent")
+        if any(name.lower() in _NOT_OURS_TO_SET for name, _ in call.headers):
+            _refuse("a check may not set the headers that steer a connection")
+        self._check_address(call)
+        self._check_operation(call)
+
+    def is_write(self, call: Call) -> bool:
+        """Whether a call changes something at the vendor. Requests for a token of our own do not count."""
+        return call.purpose is not Purpose.TOKEN and why_write(call, self._searches) is not None
+
+    def may_follow(self, call: Call, target: Call) -> bool:
+        """Whether the call that a redirect asks for stays on the same origin, and only reads."""
+        try:
+            return origin(call.url) == origin(target.url) and not self.is_write(target)
+        except ValueError:
+            return False
+
+    def _check_operation(self, call: Call) -> None:
+        if call.purpose is Purpose.TOKEN:
+            if call.method != "POST":
+                _refuse("a token is only asked for by POST")
+            return
+        why = why_write(call, self._searches)
+        if why is None:
+            if call.purpose is Purpose.BURST and not self._permissions.burst:
+                _refuse("a burst of requests was not allowed for this run")
+            return
+        if call.purpose in (Purpose.DISCOVERY, Purpose.DOCUMENT):
+            _refuse(f"public documents are only read, and this is {why}")
+        if not self._permissions.writes:
+            _refuse(f"this is {why}, which may change records, and writing was not allowed for this run")
+
+    def _check_address(self, call: Call) -> None:
+        try:
+            target = origin(call.url)
+        except ValueError as error:
+            _refuse(f"the address cannot be called: {error}")
+        match call.purpose:
+            case Purpose.TOKEN:
+                allowed = target == self._receivers.get(call.role or "")
+            case Purpose.DISCOVERY:
+                allowed = call.role is None and target in {self.base_origin, *self._receivers.values()}
+            case Purpose.DOCUMENT:
+                allowed = call.role is None or target == self.base_origin
+            case _:
+                allowed = target == self.base_origin or (call.role is None and call.url == self.plain_http_url)
+        if not allowed:
+            _refuse(f"{target} is not an address that the vendor file names for this, so nothing is sent there")
+
+
+def _plain_http(base_url: str) -> str:
+    """The base address on port 80, unencrypted."""
+    host = parse_address(base_url).host
+    path = urlsplit(base_url).path or "/"
+    return f"http://{f'[{host}]' if ':' in host else host}{path}"
+
+
+def _refuse(why: str) -> NoReturn:
+    raise CouldNotLook(Reason.NOT_PERMITTED, why)

@@ -1,0 +1,83 @@
+"""Fetches public documents: without a credential, and never from the user's own network on a stranger's word.
+
+A document's address may come from the vendor. Each hop's name is looked up and judged, and the connection is made to
+exactly the number that was judged.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+
+from cmms_audit.addresses import parse_address
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.wire.call import DOCUMENT_CAP, Call
+from cmms_audit.wire.courier import Courier
+from cmms_audit.wire.redirects import follow
+from cmms_audit.wire.transport import Transport
+
+ACCEPT = (("Accept", "application/json, application/yaml, text/html;q=0.9, */*;q=0.5"),)
+
+_EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
+
+class PublicDocuments:
+    """The documents class of traffic."""
+
+    def __init__(self, courier: Courier, transport: Transport, own_hosts: frozenset[str]) -> None:
+        """`own_hosts` may be private: the host of base_url, and those that the user allowed."""
+        self._courier = courier
+        self._transport = transport
+        self._own_hosts = frozenset(host.lower() for host in own_hosts)
+
+    async def fetch(self, url: str, owner: str) -> Exchange:
+        """Fetch as anybody would. At most three redirects, also to other hosts, but never from https to http.
+
+        Raises CouldNotLook: not-permitted where an address is private; otherwise as Courier.deliver.
+        """
+        call = Call("GET", url, owner, Purpose.DOCUMENT, headers=ACCEPT, body_cap=DOCUMENT_CAP)
+        return await follow(call, self._fetch_one, _stays_encrypted)
+
+    async def _fetch_one(self, call: Call) -> Exchange:
+        return await self._courier.deliver(replace(call, pinned_ip=await self._judged_ip(call.url)))
+
+    async def _judged_ip(self, url: str) -> str | None:
+        """The number to connect to; None where the host needs no judging. Raises CouldNotLook where it is private."""
+        try:
+            address = parse_address(url)
+        except ValueError as error:
+            raise CouldNotLook(Reason.NOT_PERMITTED, f"the address cannot be called: {error}") from None
+        if address.host in self._own_hosts:
+            return None
+        try:
+            found = await self._transport.addresses(address.host, address.port)
+        except TimeoutError:
+            found = ()
+        if not found:
+            raise CouldNotLook(Reason.CONNECTIVITY, f"the name {address.host} is not known")
+        if not all(is_public(ip) for ip in found):
+            raise CouldNotLook(
+                Reason.NOT_PERMITTED,
+                f"{address.host} is inside a private network; if it is meant, add --allow-host {address.host}",
+            )
+        return min(found, key=lambda ip: ":" in ip)  # IPv4 first: it works everywhere
+
+
+def is_public(ip: str) -> bool:
+    """Whether an IP address is one of the public internet, whatever notation it hides in (mapped, 6to4, NAT64)."""
+    try:
+        address = ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if any(address in network for network in _EMBEDDING):
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return address.is_global and not address.is_multicast
+
+
+def _stays_encrypted(call: Call, target: Call) -> bool:
+    return target.url.startswith("https://") or call.url.lower().startswith("http://")

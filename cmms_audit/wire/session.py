@@ -1,0 +1,229 @@
+"""The one way out: all traffic leaves through a session, which alone holds credentials.
+
+Whether a call may go, how fast and how often, is decided by guard, pace and allowance; this module puts them together,
+and adds what needs more than one request: tokens, redirects, documents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cmms_audit.addresses import origin
+from cmms_audit.errors import CouldNotLook, InputError
+from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.wire.allowance import Allowance
+from cmms_audit.wire.call import DOCUMENT_CAP, Call, with_json, with_params
+from cmms_audit.wire.clock import Clock
+from cmms_audit.wire.courier import REQUEST_SECONDS, Courier, Traffic
+from cmms_audit.wire.credentials import discovery_url, metadata_url, secret_values
+from cmms_audit.wire.guard import Guard
+from cmms_audit.wire.logins import Logins, TokenFacts
+from cmms_audit.wire.pace import Pace
+from cmms_audit.wire.public import ACCEPT, PublicDocuments
+from cmms_audit.wire.recorder import Recorder
+from cmms_audit.wire.redirects import follow
+from cmms_audit.wire.transport import Transport
+
+if TYPE_CHECKING:
+    from cmms_audit.credentials import Credential
+    from cmms_audit.permissions import Permissions
+    from cmms_audit.vendor import Budget
+    from cmms_audit.wire.journal import Journal
+    from cmms_audit.wire.redact import Redactor
+
+_API_PURPOSES = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST})
+
+__all__ = ["Session", "TokenFacts", "Traffic"]
+
+
+class Session:
+    """Everything that is sent to one vendor during one run."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        credentials: Mapping[str, Credential],
+        permissions: Permissions,
+        budget: Budget,
+        journal: Journal,
+        redactor: Redactor,
+        allow_hosts: frozenset[str] = frozenset(),
+        searches: tuple[str, ...] = (),
+        documented_rate: float | None = None,
+        clock: Clock | None = None,
+        transport: Transport | None = None,
+        request_seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        """Fix for the whole run what may be sent where.
+
+        `searches` are POST paths that only read, `documented_rate` the lowest documented limit in requests a second,
+        `request_seconds` the time one request may take in all.
+        Raises InputError where a secret is too short to be kept out of the records.
+        """
+        self.roles = frozenset(credentials)
+        self._redactor = redactor
+        _protect(credentials, redactor)
+        clock = clock or Clock()
+        receivers = {role: credential.receiver(base_url) for role, credential in credentials.items()}
+        self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions, searches=searches)
+        self._pace = Pace(budget.per_second, documented_rate, clock)
+        self._transport = transport or Transport()
+        self._courier = Courier(
+            guard=self._guard,
+            allowance=Allowance(budget, clock),
+            pace=self._pace,
+            transport=self._transport,
+            recorder=Recorder(journal, redactor),
+            clock=clock,
+            request_seconds=request_seconds,
+        )
+        self.traffic = self._courier.traffic
+        self._logins = Logins(credentials, self._courier, self._guard, redactor, clock)
+        self._documents = PublicDocuments(self._courier, self._transport, allow_hosts | {self._guard.base_host})
+        self._refused_twice: set[str] = set()
+        self._plain_http: Exchange | None = None
+        self._plain_http_lock = asyncio.Lock()
+
+    def learn(self, *, searches: Sequence[str], documented_rate: float | None) -> None:
+        """Take in what the vendor's documents say, once they have been fetched.
+
+        `searches` are POST paths that only read; `documented_rate` the lowest documented limit in requests a second.
+        """
+        self._guard.allow_searches(searches)
+        if documented_rate is not None:
+            self._pace.keep_to(documented_rate)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        credential: str | None = "main",
+        owner: str,
+        purpose: Purpose = Purpose.API,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        body: bytes | None = None,
+    ) -> Exchange:
+        """Send one request to the vendor's API and return the exchange as it was recorded, secrets removed.
+
+        `url` is absolute and on the origin of base_url; `params` are added to its query; `json` becomes the body, or
+        `body` is sent as it is. A redirect of a read is followed on the same origin, at most three times; any other is
+        returned. A 401 makes an expired token be renewed, once. In a burst nothing is followed, waited for or renewed.
+
+        Raises CouldNotLook: not-permitted, offline, budget, before anything is sent; credential where no token is to
+        be had; connectivity, timeout with the recorded exchange as evidence.
+        """
+        if purpose not in _API_PURPOSES:
+            raise ValueError(f"{purpose} requests have methods of their own")
+        pairs = tuple((headers or {}).items())
+        call = Call(method.upper(), with_params(url, params), owner, purpose, credential, pairs, body)
+        if json is not None:
+            call = with_json(call, json)
+        if purpose is Purpose.BURST:
+            return await self._authorised(call)
+        return await follow(call, self._authorised, self._guard.may_follow)
+
+    async def forged(self, method: str, url: str, *, headers: Mapping[str, str], owner: str) -> Exchange:
+        """Send a request with a made-up credential, to see it refused. Raises CouldNotLook as `send`."""
+        call = Call(method.upper(), with_params(url, ()), owner, Purpose.STRANGER, headers=tuple(headers.items()))
+        if any(self._redactor.contains(text.encode("utf-8", "replace")) for text in (url, *headers.values())):
+            raise CouldNotLook(Reason.NOT_PERMITTED, "a forged request may not carry a real credential")
+        return await follow(call, self._courier.deliver, self._guard.may_follow)
+
+    async def fetch_document(self, url: str, *, owner: str, with_main_if_refused: bool = True) -> Exchange:
+        """Fetch a public document: a GET without credential, from any public host.
+
+        Where it lies on the origin of base_url and is refused without, it is fetched with `main`, unless told not to.
+        Raises CouldNotLook: not-permitted where the address is inside a private network; otherwise as `send`.
+        """
+        exchange = await self._documents.fetch(url, owner)
+        if not with_main_if_refused or exchange.status not in (401, 403) or "main" not in self.roles:
+            return exchange
+        refused = self._redactor.restore_identifiers(exchange.request.url)
+        if origin(refused) != self._guard.base_origin:
+            return exchange
+        notes = {"refused_without_credential": exchange.id}
+        call = Call("GET", refused, owner, Purpose.DOCUMENT, "main", ACCEPT, notes=notes, body_cap=DOCUMENT_CAP)
+        return await follow(call, self._authorised, self._guard.may_follow)
+
+    async def plain_http(self, owner: str) -> Exchange:
+        """What the vendor's host answers on port 80, unencrypted, to nobody in particular. Asked once in a run.
+
+        Raises CouldNotLook: connectivity where nothing answers there, timeout, and as `send`.
+        """
+        async with self._plain_http_lock:
+            if self._plain_http is None:
+                self._plain_http = await self._ask_plain_http(owner)
+        if self._plain_http.failure is not None:
+            reason = self._plain_http.reason or Reason.CONNECTIVITY
+            raise CouldNotLook(reason, self._plain_http.failure, self._plain_http)
+        return self._plain_http
+
+    async def token(self, role: str, *, owner: str, scopes: Sequence[str] | None = None) -> TokenFacts:
+        """Ask for a new token for a role, optionally with fewer scopes, and say what came; never the token.
+
+        Raises CouldNotLook: credential where the role needs no token; otherwise as `send`.
+        """
+        return await self._logins.ask(role, owner, scopes)
+
+    async def discover(self, issuer_or_origin_url: str, *, owner: str) -> Exchange:
+        """Read what an authorisation server publishes about itself: OpenID Connect discovery, else RFC 8414 metadata.
+
+        Only on the origins that the vendor file names. Returns the first that is there, else the first refusal.
+        Raises CouldNotLook as `send`.
+        """
+        first = await self._logins.read_public(discovery_url(issuer_or_origin_url), owner)
+        if first.ok:
+            return first
+        second = await self._logins.read_public(metadata_url(issuer_or_origin_url), owner)
+        return second if second.ok else first
+
+    async def close(self) -> None:
+        """Close every connection. The journal stays open."""
+        await self._transport.close()
+
+    async def _ask_plain_http(self, owner: str) -> Exchange:
+        """The exchange on port 80, one that failed included."""
+        try:
+            return await self._courier.deliver(Call("GET", self._guard.plain_http_url, owner, Purpose.STRANGER))
+        except CouldNotLook as error:
+            if error.evidence and isinstance(error.evidence[0], Exchange):
+                return error.evidence[0]
+            raise
+
+    async def _authorised(self, call: Call) -> Exchange:
+        """Send with the role's credential; where a token is refused, once more with a new one."""
+        call = replace(call, url=self._redactor.restore_identifiers(call.url))
+        self._guard.check(call)
+        placed, token = await self._logins.authorise(call)
+        exchange = await self._courier.deliver(placed)
+        role = call.role or ""
+        if token is None or exchange.status != 401:
+            self._refused_twice.discard(role)
+            return exchange
+        if call.purpose is Purpose.BURST or role in self._refused_twice:
+            return exchange
+        again, _ = await self._logins.authorise(call, instead_of=token)
+        exchange = await self._courier.deliver(replace(again, notes={**call.notes, "retry_of": exchange.id}))
+        if exchange.status == 401:
+            self._refused_twice.add(role)  # a new token does not help here; no more of them until one is accepted
+        return exchange
+
+
+def _protect(credentials: Mapping[str, Credential], redactor: Redactor) -> None:
+    """Tell the redactor every secret. A user name or client id that is too short to be found stays as it is."""
+    for role, credential in credentials.items():
+        for label, value in secret_values(role, credential):
+            try:
+                redactor.add(label, value)
+            except ValueError:
+                if not label.endswith((".username", ".client_id")):
+                    raise InputError(
+                        f"the secret {label} is so short that it cannot be kept out of the records; use a longer one"
+                    ) from None

@@ -1,0 +1,84 @@
+"""The last gate judges each kind of traffic by its own rule, whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Purpose, Reason
+from cmms_audit.permissions import Permissions
+from cmms_audit.wire.call import Call
+from cmms_audit.wire.guard import Guard
+
+API = "https://api.example/v1"
+GUARD = Guard(
+    base_url=API,
+    receivers={"main": "https://login.example:443", "rotated": "https://api.example:443"},
+    permissions=Permissions(writes=True, burst=True, webhooks=True),
+)
+
+
+def call(method: str, url: str, purpose: Purpose, role: str | None = None) -> Call:
+    return Call(method, url, "test", purpose, role)
+
+
+ALLOWED = {
+    "the api": call("GET", API + "/assets", Purpose.API, "main"),
+    "the api, by its port": call("GET", "https://api.example:443/v1", Purpose.API, "main"),
+    "a token at its own place": call("POST", "https://login.example/token", Purpose.TOKEN, "main"),
+    "discovery at the issuer": call("GET", "https://login.example/.well-known/x", Purpose.DISCOVERY),
+    "discovery at the api": call("GET", "https://api.example/.well-known/x", Purpose.DISCOVERY),
+    "a document anywhere": call("GET", "https://docs.example/limits", Purpose.DOCUMENT),
+    "a document of the api with main": call("GET", "https://api.example/openapi.json", Purpose.DOCUMENT, "main"),
+    "the unencrypted port": call("GET", "http://api.example/v1", Purpose.STRANGER),
+}
+
+REFUSED = {
+    "the api's token place": call("GET", "https://login.example/v1", Purpose.API, "main"),
+    "a token elsewhere": call("POST", "https://api.example/token", Purpose.TOKEN, "main"),
+    "a token of another role": call("POST", "https://login.example/token", Purpose.TOKEN, "rotated"),
+    "a token of nobody": call("POST", "https://login.example/token", Purpose.TOKEN),
+    "a token by GET": call("GET", "https://login.example/token", Purpose.TOKEN, "main"),
+    "discovery elsewhere": call("GET", "https://docs.example/.well-known/x", Purpose.DISCOVERY),
+    "discovery with a credential": call("GET", "https://login.example/.well-known/x", Purpose.DISCOVERY, "main"),
+    "discovery by POST": call("POST", "https://login.example/.well-known/x", Purpose.DISCOVERY),
+    "a document elsewhere with main": call("GET", "https://docs.example/limits", Purpose.DOCUMENT, "main"),
+    "a document by DELETE": call("DELETE", "https://docs.example/limits", Purpose.DOCUMENT),
+    "the unencrypted port with a credential": call("GET", "http://api.example/v1", Purpose.API, "main"),
+    "the unencrypted port, another path": call("GET", "http://api.example/v1/assets", Purpose.STRANGER),
+    "the unencrypted port by POST": call("POST", "http://api.example/v1", Purpose.STRANGER, "main"),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_the_vendor_file_names_may_be_called(name: str) -> None:
+    GUARD.check(ALLOWED[name])
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_nothing_else_may(name: str) -> None:
+    with pytest.raises(CouldNotLook) as refusal:
+        GUARD.check(REFUSED[name])
+
+    assert refusal.value.reason is Reason.NOT_PERMITTED
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1]:8080/api", "http://127.0.0.1:8080"])
+def test_the_unencrypted_address_is_that_of_the_same_host(base_url: str) -> None:
+    guard = Guard(base_url=base_url, receivers={}, permissions=Permissions())
+
+    assert guard.plain_http_url in ("http://[::1]/api", "http://127.0.0.1/")
+    guard.check(call("GET", guard.plain_http_url, Purpose.STRANGER))
+
+
+@pytest.mark.parametrize(
+    ("granted", "sent"),
+    [({"webhooks": True}, call("POST", API + "/x", Purpose.API)), ({"writes": True}, call("GET", API, Purpose.BURST))],
+)
+def test_one_permission_is_not_another(granted: dict[str, Any], sent: Call) -> None:
+    guard = Guard(base_url=API, receivers={}, permissions=Permissions(**granted))
+
+    with pytest.raises(CouldNotLook):
+        guard.check(sent)
