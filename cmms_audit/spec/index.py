@@ -1,0 +1,262 @@
+"""An API description as typed values, each with its place in the document. Read when asked for, never fetched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from cmms_audit.model import Evidence
+from cmms_audit.spec.library import Node
+from cmms_audit.spec.operations import METHODS, Header, Operation, Parameter, ResponseDoc
+from cmms_audit.spec.schema import Field, Schema, schema_at
+from cmms_audit.spec.security import Flow, SecurityNeed, SecurityScheme, security_needs, security_schemes
+from cmms_audit.spec.sweep import SpecProblem, sweep
+
+__all__ = [
+    "Field",
+    "Flow",
+    "Header",
+    "Operation",
+    "Parameter",
+    "Prose",
+    "ResponseDoc",
+    "Schema",
+    "SecurityNeed",
+    "SecurityScheme",
+    "Server",
+    "Spec",
+    "SpecProblem",
+    "Webhook",
+]
+
+_TEMPLATE = re.compile(r"\{([^{}]{1,200})\}")
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A piece of text for people, and where it stands."""
+
+    text: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class Server:
+    """An address that the API is served at; `url` has the default values of its variables filled in."""
+
+    url: str
+    description: str
+    node: Node
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it stands in the document."""
+        return self.node.evidence
+
+
+@dataclass(frozen=True, eq=False)
+class Webhook:
+    """A call that the vendor says it makes to the client: a webhook of OpenAPI 3.1, or the callback of an operation."""
+
+    name: str
+    callback: bool
+    operation: Operation
+
+    @property
+    def description(self) -> str:
+        """What the document says about it."""
+        return self.operation.description or self.operation.summary
+
+    @property
+    def payload(self) -> Schema | None:
+        """The schema of what is sent."""
+        return self.operation.request
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it stands in the document."""
+        return self.operation.evidence
+
+
+class Spec:
+    """An OpenAPI or Swagger description.
+
+    `root` is the main document's first node, `sha256` the hash of its bytes. Nothing here raises for what the vendor
+    wrote: what has the wrong form counts as missing, and `problems` lists it.
+    """
+
+    def __init__(self, root: Node, sha256: str) -> None:
+        self._root = root
+        self.sha256 = sha256
+        self.source = root.file.document.source
+
+    @property
+    def title(self) -> str:
+        """The name that the vendor gives the API."""
+        return self._root.child("info").text("title")
+
+    @property
+    def version(self) -> str:
+        """The version that the vendor gives the API; empty where there is none."""
+        version = self._root.child("info").at("version").value
+        return str(version) if isinstance(version, str | int | float) and not isinstance(version, bool) else ""
+
+    @property
+    def dialect_version(self) -> str:
+        """The version of the description language: "2.0", "3.0.3", "3.1.0"."""
+        return str(self._root.value.get("openapi") or self._root.value.get("swagger") or "")
+
+    @property
+    def _swagger2(self) -> bool:
+        return "swagger" in self._root.value
+
+    @cached_property
+    def servers(self) -> tuple[Server, ...]:
+        """The addresses that the API is served at; those of Swagger 2.0 are put together from scheme, host and path."""
+        if not self._swagger2:
+            listed = self._root.child("servers").members()
+            return tuple(
+                Server(_filled_in(node), node.text("description"), node) for node in listed if node.text("url")
+            )
+        host, base = self._root.text("host"), self._root.text("basePath")
+        if not host:
+            return (Server(base, "", self._root.at("basePath")),) if base else ()
+        schemes = self._root.texts("schemes") or ("https",)
+        return tuple(Server(f"{scheme}://{host}{base}", "", self._root.at("host")) for scheme in schemes)
+
+    @cached_property
+    def prefix(self) -> str:
+        """The path that stands before every path of the document, such as "/api/v5"; empty where there is none."""
+        if not self.servers:
+            return ""
+        try:
+            return urlsplit(self.servers[0].url).path.rstrip("/")
+        except ValueError:
+            return ""
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """Every operation, in the order of the document."""
+        paths = self._root.child("paths")
+        return tuple(
+            operation
+            for path, item in paths.entries()
+            if path.startswith("/")
+            for operation in self._operations_of(item, path)
+        )
+
+    def _operations_of(self, item: Node, path: str) -> Iterator[Operation]:
+        if not isinstance(item.value, dict):
+            return
+        for method in item.value:
+            node = item.child(method) if method.lower() in METHODS else None
+            if node and isinstance(node.value, dict):
+                yield Operation(node, item, self._root, path, method.upper())
+
+    @cached_property
+    def _by_address(self) -> dict[tuple[str, str], Operation]:
+        return {(operation.method, operation.path): operation for operation in self.operations}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that has an operation, as the document writes it."""
+        return tuple(dict.fromkeys(operation.path for operation in self.operations))
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """The operation of that method and path, as the document writes the path."""
+        return self._by_address.get((method.upper(), path))
+
+    @cached_property
+    def security(self) -> tuple[SecurityNeed, ...]:
+        """The ways in that hold for every operation that names none of its own."""
+        return security_needs(self._root.at("security").value) or ()
+
+    @cached_property
+    def security_schemes(self) -> dict[str, SecurityScheme]:
+        """The declared ways to prove who calls, by name."""
+        return security_schemes(self._root, self._swagger2)
+
+    @cached_property
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """The calls that the vendor says it makes: webhooks of OpenAPI 3.1, and callbacks of operations."""
+        found = [
+            Webhook(name, False, operation)
+            for name, item in self._root.child("webhooks").entries()
+            for operation in self._operations_of(item, name)
+        ]
+        for operation in self.operations:
+            for name, callback in operation.callback_nodes():
+                for expression, item in callback.entries():
+                    found += [Webhook(name, True, call) for call in self._operations_of(item, expression)]
+        return tuple(found)
+
+    @property
+    def _schema_folder(self) -> Node:
+        return self._root.child("definitions") if self._swagger2 else self._root.child("components").child("schemas")
+
+    @cached_property
+    def schema_names(self) -> tuple[str, ...]:
+        """The names of the schemas that the document keeps for reuse."""
+        folder = self._schema_folder.value
+        return tuple(folder) if isinstance(folder, dict) else ()
+
+    def schema(self, name: str) -> Schema | None:
+        """The schema that the document keeps under a name."""
+        node = self._schema_folder.at(name)
+        return schema_at(node) if isinstance(node.value, dict) else None
+
+    @cached_property
+    def _swept(self) -> tuple[SpecProblem, ...]:
+        return tuple(sweep(self._root))
+
+    @property
+    def problems(self) -> tuple[SpecProblem, ...]:
+        """What in the document is not as it should be: wrong kinds, references that lead nowhere, keys given twice."""
+        return self._swept
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it could be read: every reference leads to something."""
+        return not any(problem.unread for problem in self._swept)
+
+    def prose(self) -> tuple[Prose, ...]:
+        """The texts for people: of the document, its tags, its operations, and what they say of further documents."""
+        return self._prose
+
+    @cached_property
+    def _prose(self) -> tuple[Prose, ...]:
+        return tuple(self._read_prose())
+
+    def _read_prose(self) -> Iterator[Prose]:
+        info = self._root.child("info")
+        for holder, names in ((info, ("summary", "description")), (self._root, ()), *self._prose_holders()):
+            for name in names:
+                if text := holder.text(name):
+                    yield Prose(text, holder.at(name).evidence)
+            more = holder.child("externalDocs")
+            if text := more.text("description"):
+                yield Prose(text, more.at("description").evidence)
+
+    def _prose_holders(self) -> Iterator[tuple[Node, tuple[str, ...]]]:
+        for tag in self._root.child("tags").members():
+            yield tag, ("description",)
+        for operation in self.operations:
+            yield operation.node, ("summary", "description")
+
+    def evidence_at(self, pointer: str) -> Evidence:
+        """A place in the main document as evidence."""
+        return Evidence("spec", pointer=pointer, line=self._root.file.document.line(pointer))
+
+
+def _filled_in(server: Node) -> str:
+    """The address of a server with the default values of its variables."""
+
+    def default(match: re.Match[str]) -> str:
+        value: Any = server.child("variables").child(match.group(1)).at("default").value
+        return value if isinstance(value, str) else match.group(0)
+
+    return _TEMPLATE.sub(default, server.text("url"))
