@@ -32,7 +32,7 @@ from cmms_audit.scoring import (
 if TYPE_CHECKING:
     from cmms_audit.mapping import MappingResult
     from cmms_audit.permissions import Permissions
-    from cmms_audit.wire.session import Traffic
+    from cmms_audit.wire.facts import Traffic
 
 SCHEMA_VERSION = 1
 SUMMARY_LIMIT = 2_000

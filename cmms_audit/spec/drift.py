@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -77,7 +77,8 @@ def _broken_rules(schema: Schema, record: Any) -> Iterator[Drift]:
         return
     try:
         for error in validator.iter_errors(record):
-            yield from _as_drifts(error)
+            for found in _as_drifts(error):
+                yield _milder_for_null(found, error, schema)
     except ValueError:  # a record that no JSON could carry: a half character, nesting without end
         yield Drift("", "wrong-type", "the record holds something that JSON cannot carry", True)
 
@@ -96,6 +97,12 @@ def _as_drifts(error: Any) -> Iterator[Drift]:
     if keyword == "required":
         path = f"{path}.{error.kind.property}" if path else str(error.kind.property)
     yield Drift(path, kind, _says(keyword, error), kind in _SERIOUS)
+
+
+def _milder_for_null(found: Drift, error: Any, schema: Schema) -> Drift:
+    """An optional field that is null where the description forgot to allow it breaks few clients, so it is minor."""
+    forgotten = error.instance is None and found.kind == "wrong-type" and found.field not in schema.required
+    return replace(found, serious=False) if forgotten else found
 
 
 def _misfit(errors: list[Any], depth: int) -> tuple[bool, int]:

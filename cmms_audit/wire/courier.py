@@ -6,9 +6,8 @@ Credentials are already in place; redirects and new tokens are the session's bus
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from cmms_audit import __version__
 from cmms_audit.errors import CouldNotLook
@@ -16,6 +15,7 @@ from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.wire.allowance import Allowance
 from cmms_audit.wire.call import Call, with_headers
 from cmms_audit.wire.clock import Clock
+from cmms_audit.wire.facts import Traffic
 from cmms_audit.wire.guard import Guard
 from cmms_audit.wire.inflate import SUPPORTED
 from cmms_audit.wire.pace import Pace
@@ -33,19 +33,6 @@ _DEFAULT_HEADERS = (
     ("Accept", "application/json, */*;q=0.1"),
     ("Accept-Encoding", SUPPORTED),
 )
-
-
-@dataclass
-class Traffic:
-    """What went over the wire so far. `created`, `deleted` and `left_behind` are kept by whoever creates records."""
-
-    requests: int = 0
-    writes: int = 0
-    bytes: int = 0
-    by_purpose: Counter[Purpose] = field(default_factory=Counter)
-    created: int = 0
-    deleted: int = 0
-    left_behind: list[str] = field(default_factory=list)
 
 
 # Looks at a raw answer before it is recorded; returns whether its body must be withheld from the record.

@@ -36,6 +36,7 @@ class Journal:
         except OSError as error:
             raise CannotAudit(f"the evidence cannot be written to {path}: {error.strerror}") from None
         self._path = path
+        self._unsynced = False
         self._last_exchange = max((line["id"] for line in read_journal(path) if line["kind"] == EXCHANGE), default=0)
 
     def next_exchange_id(self) -> int:
@@ -51,6 +52,7 @@ class Journal:
         """Write one line: `kind`, and its members (plain JSON values). Raises CannotAudit where the disk refuses it."""
         line = json.dumps({"kind": kind, **members}, ensure_ascii=False, separators=(",", ":"))
         data = memoryview(line.encode("utf-8", "backslashreplace") + b"\n")  # a lone surrogate becomes its JSON escape
+        self._unsynced = True
         try:
             while data:
                 data = data[os.write(self._file, data) :]
@@ -59,7 +61,9 @@ class Journal:
 
     def sync(self) -> None:
         """Make sure that everything written so far outlives a power cut."""
-        os.fsync(self._file)
+        if self._unsynced:
+            os.fsync(self._file)
+            self._unsynced = False
 
     def close(self) -> None:
         """Finish writing. Closing twice does no harm."""

@@ -30,28 +30,13 @@ from cmms_audit.wire.credentials import (
     tokens_in,
     wants_secret_in_body,
 )
+from cmms_audit.wire.facts import TokenFacts
 from cmms_audit.wire.guard import Guard
 from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.redirects import follow
 from cmms_audit.wire.transport import Incoming
 
 MARGIN_SECONDS = 30.0  # a token is renewed so long before it expires, or a tenth of its life before
-
-
-@dataclass(frozen=True)
-class TokenFacts:
-    """What a token request showed; never the token itself.
-
-    `expires_in` is in seconds and `granted` the scopes, each None where the answer does not say; `error` is the code of
-    a refusal (RFC 6749, 5.2), where it has one.
-    """
-
-    exchange: Exchange
-    ok: bool
-    expires_in: float | None = None
-    granted: tuple[str, ...] | None = None
-    token_type: str | None = None
-    error: str | None = None
 
 
 @dataclass(frozen=True)

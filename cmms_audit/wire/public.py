@@ -6,7 +6,9 @@ exactly the number that was judged.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from collections import defaultdict
 from dataclasses import replace
 
 from cmms_audit.addresses import parse_address
@@ -30,14 +32,19 @@ class PublicDocuments:
         self._courier = courier
         self._transport = transport
         self._own_hosts = frozenset(host.lower() for host in own_hosts)
+        self._fetched: dict[str, Exchange] = {}
+        self._under_way: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def fetch(self, url: str, owner: str) -> Exchange:
-        """Fetch as anybody would. At most three redirects, also to other hosts, but never from https to http.
+        """Fetch as anybody would, once in a run. At most three redirects, also to other hosts, never https to http.
 
         Raises CouldNotLook: not-permitted where an address is private; otherwise as Courier.deliver.
         """
-        call = Call("GET", url, owner, Purpose.DOCUMENT, headers=ACCEPT, body_cap=DOCUMENT_CAP)
-        return await follow(call, self._fetch_one, _stays_encrypted)
+        async with self._under_way[url]:
+            if url not in self._fetched:
+                call = Call("GET", url, owner, Purpose.DOCUMENT, headers=ACCEPT, body_cap=DOCUMENT_CAP)
+                self._fetched[url] = await follow(call, self._fetch_one, _stays_encrypted)
+            return self._fetched[url]
 
     async def _fetch_one(self, call: Call) -> Exchange:
         return await self._courier.deliver(replace(call, pinned_ip=await self._judged_ip(call.url)))

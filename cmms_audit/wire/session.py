@@ -17,10 +17,11 @@ from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.wire.allowance import Allowance
 from cmms_audit.wire.call import DOCUMENT_CAP, Call, with_json, with_params
 from cmms_audit.wire.clock import Clock
-from cmms_audit.wire.courier import REQUEST_SECONDS, Courier, Traffic
+from cmms_audit.wire.courier import REQUEST_SECONDS, Courier
 from cmms_audit.wire.credentials import discovery_url, metadata_url, secret_values
+from cmms_audit.wire.facts import TokenFacts
 from cmms_audit.wire.guard import Guard
-from cmms_audit.wire.logins import Logins, TokenFacts
+from cmms_audit.wire.logins import Logins
 from cmms_audit.wire.pace import Pace
 from cmms_audit.wire.public import ACCEPT, PublicDocuments
 from cmms_audit.wire.recorder import Recorder
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from cmms_audit.wire.redact import Redactor
 
 _API_PURPOSES = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST})
-
-__all__ = ["Session", "TokenFacts", "Traffic"]
 
 
 class Session:

@@ -46,7 +46,7 @@ from cmms_audit.scoring import (
     WaiverResult,
     WaiverState,
 )
-from cmms_audit.wire.session import Traffic
+from cmms_audit.wire.facts import Traffic
 
 SANDBOX = "https://sandbox.northwind.example/api/v1"
 VERDICT_POINTS = {Verdict.MET: 1.0, Verdict.PARTIAL: 0.5}

@@ -18,7 +18,7 @@ from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
 from cmms_audit.vendor import Budget
 from cmms_audit.wire.credentials import read_token, tokens_in
-from cmms_audit.wire.logins import TokenFacts
+from cmms_audit.wire.facts import TokenFacts
 from cmms_audit.wire.session import Session
 from tests.wire.servers import Answer, Seen, Served, answering
 from tests.wire.sessions import QuickClock, Workbench, oauth2, secret
