@@ -1,0 +1,80 @@
+"""Reads from prose how long before a breaking change a vendor gives notice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cmms_audit.battery import Prose, sentences
+from cmms_audit.model import Evidence
+
+_NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "eighteen": 18, "thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1,
+}  # fmt: skip
+_DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0}
+_DURATION = re.compile(
+    rf"\b(?P<number>\d{{1,4}}|{'|'.join(_NUMBERS)})[\s-]{{1,3}}(?:\(\d{{1,4}}\)\s)?"
+    rf"(?:calendar |full |business |working )?(?P<unit>{'|'.join(_DAYS)})s?\b",
+    re.IGNORECASE,
+)
+_ALTERS = "(?:chang|remov|modif|new version|release)"
+_TELLS = "(?:notice|notif|announc|in advance|ahead|inform)"
+_ABOUT_CHANGE = re.compile(
+    r"deprecat|sunset|retir|end[ -]of[ -]life|breaking|discontinu|backward|older versions?|previous versions?"
+    rf"|{_ALTERS}.{{0,200}}{_TELLS}|{_TELLS}.{{0,200}}{_ALTERS}",
+    re.IGNORECASE,
+)
+_ABOUT_THE_API = re.compile(
+    r"\bAPIs?\b|endpoint|version|breaking|deprecat|release|integration|operation|parameter|schema|\bfields?\b"
+    r"|\bchanges?\b",
+    re.IGNORECASE,
+)
+_ABOUT_SOMETHING_ELSE = re.compile(
+    r"\btokens?\b|credential|password|\bkeys?\b|secret|\blogs?\b|retain|retention|trial|invoice|certificate|session"
+    r"|payment|refund|work orders?|\bassets?\b|(?:planned|scheduled) maintenance|maintenance window|outage|downtime"
+    r"|rate limit|pric(?:e|ing)|\bfees?\b|terminat",
+    re.IGNORECASE,
+)
+_ENDS = "(?:chang|deprecat|remov|modif|break|discontinu|retir)"
+_EARLY = "(?:any |prior |advance |further )?"
+_WITHOUT_NOTICE = re.compile(
+    rf"\b{_ENDS}\w{{0,10}}\b.{{0,120}}\b(?:without|no) {_EARLY}notice\b"
+    rf"|\bwithout {_EARLY}notice\b.{{0,120}}\b{_ENDS}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A stated period of notice, in days; 0 where changes are announced to come without any.
+
+    `sure` is false where the sentence may be about something else, such as tokens or assets.
+    """
+
+    days: int
+    sure: bool
+    quotation: str
+    evidence: Evidence
+
+
+def longest_notice(texts: Iterable[Prose]) -> Notice | None:
+    """The longest period of notice that these texts state, a sure one before any other; None where they state none."""
+    return max(_notices(texts), key=lambda notice: (notice.sure, notice.days), default=None)
+
+
+def _notices(texts: Iterable[Prose]) -> Iterator[Notice]:
+    for sentence in sentences(texts, _ABOUT_CHANGE):
+        text = sentence.text[:600]
+        sure = _ABOUT_THE_API.search(text) is not None and _ABOUT_SOMETHING_ELSE.search(text) is None
+        for match in _DURATION.finditer(text):
+            yield Notice(_in_days(match), sure, text, sentence.evidence)
+        if _WITHOUT_NOTICE.search(text):
+            yield Notice(0, sure, text, sentence.evidence)
+
+
+def _in_days(match: re.Match[str]) -> int:
+    number = match["number"].lower()
+    count = _NUMBERS[number] if number in _NUMBERS else int(number)
+    return round(count * _DAYS[match["unit"].lower()])

@@ -1,0 +1,116 @@
+"""The filter by time of change: what the document says of it, and moments as vendors write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from cmms_audit.battery import Context, Parameter, Resource, squeezed
+
+from ._lists import named, offer, query_parameters
+from ._words import prose_about
+
+ABOUT_CHANGES = re.compile(
+    r"\b(?:changed|modified|updated) (?:since|after)\b"
+    r"|\b(?:delta|incremental) (?:sync|synchroni[sz]ation|load|query)\b",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(r"before|until|_lte?$|__lte?$|\[lte?\]|_to$", re.IGNORECASE)
+_BOUNDARY = re.compile(
+    r"inclusiv|exclusiv|\bafter\b|or later|or newer|strictly|>=?|greater than|\bg[te]e?\b", re.IGNORECASE
+)
+_BOUNDARY_IN_NAME = re.compile(r"after|g[te]e?\b|g[te]e?\]?$", re.IGNORECASE)
+_INCLUSIVE = re.compile(
+    r"(?<!not )inclusiv|\b(?:on|at) or after|or later|or newer|>=|greater than or equal", re.IGNORECASE
+)
+_ZONE = re.compile(r"\bUTC\b|\bGMT\b|time ?zone|\boffset\b|ISO[ -]?8601|RFC ?3339", re.IGNORECASE)
+_DELETED_PARAMETER = re.compile(r"deleted|archived|trashed|tombstone|removed|inactive", re.IGNORECASE)
+_ABOUT_DELETED = re.compile(
+    r"\bdeleted (?:records?|work orders?|items?|objects?|assets?)\b|\btombstones?\b|\bsoft[- ]delet", re.IGNORECASE
+)
+_WHAT_HAPPENED = re.compile(r"action|event|operation|change_?type|method", re.IGNORECASE)
+_MILLISECONDS_FROM = 1e11
+_ELSEWHERE = timezone(timedelta(hours=5, minutes=30))
+
+
+@dataclass(frozen=True)
+class ChangeFilter:
+    """A parameter that narrows a list to what changed since a moment; `inclusive` where the document says so."""
+
+    parameter: Parameter
+    lacks: tuple[str, ...]
+    inclusive: bool
+
+
+def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
+    """The filter by time of change of a list, with what the document leaves open about it."""
+    parameter = _changed_since(ctx, resource)
+    if parameter is None:
+        return None
+    text = parameter.description[:5_000]
+    schema = parameter.schema.items or parameter.schema
+    there = {
+        "records do not carry the time of their change": ctx.field(resource.record, "updated") is not None,
+        "it is not stated whether the given moment is included": bool(
+            _BOUNDARY.search(text) or _BOUNDARY_IN_NAME.search(parameter.name)
+        ),
+        "the time zone is not stated": schema.format == "date-time" or bool(_ZONE.search(text)),
+        "nothing shows which records were deleted": _shows_deleted(ctx, resource),
+    }
+    lacks = tuple(lack for lack, is_there in there.items() if not is_there)
+    return ChangeFilter(parameter, lacks, inclusive=bool(_INCLUSIVE.search(text)))
+
+
+def sorts_by_change(ctx: Context, resource: Resource) -> bool:
+    """Whether a list can be sorted by the time of change, so that a client can stop where it knows the rest."""
+    field = ctx.field(resource.record, "updated")
+    sort = named(query_parameters(resource.list), ctx.words.sort)
+    values = {str(value).lstrip("+-") for each in sort for value in (each.schema.items or each.schema).enum or ()}
+    return field is not None and field.name in values
+
+
+def moment(value: Any) -> datetime | None:
+    """A moment as vendors write it: ISO 8601 (UTC where no offset is given), or seconds or milliseconds since 1970."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        if isinstance(value, str):
+            read = datetime.fromisoformat(value)
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS_FROM else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def written(when: datetime, like: Any, *, elsewhere: bool = False) -> str:
+    """A moment for a query, as finely written as one of the vendor's own: in UTC, or as it is elsewhere."""
+    if not isinstance(like, str):
+        return str(round(when.timestamp() * (1000 if like > _MILLISECONDS_FROM else 1)))
+    timespec = "milliseconds" if "." in like else "seconds"
+    if elsewhere:
+        return when.astimezone(_ELSEWHERE).isoformat(timespec=timespec)
+    return when.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def _changed_since(ctx: Context, resource: Resource) -> Parameter | None:
+    direct = named(query_parameters(resource.list), ctx.words.changed_since)
+    stems = [squeezed(name) for name in ctx.words.fields.get("updated", ())]
+    by_name = (
+        each for each in offer(ctx, resource).by_date if any(squeezed(each.name).startswith(stem) for stem in stems)
+    )
+    found = (*direct, *(each for each in by_name if not _UNTIL.search(each.name)))
+    return found[0] if found else None
+
+
+def _shows_deleted(ctx: Context, resource: Resource) -> bool:
+    asked = any(_DELETED_PARAMETER.search(each.name) for each in query_parameters(resource.list))
+    log = ctx.resources.get("audit_log")
+    logged = any(_WHAT_HAPPENED.search(name) for name in (log.record.properties if log and log.record else ()))
+    return (
+        asked
+        or logged
+        or ctx.field(resource.record, "deleted") is not None
+        or bool(prose_about(ctx, _ABOUT_DELETED, resource))
+    )

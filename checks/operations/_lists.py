@@ -1,0 +1,105 @@
+"""What the list of a resource offers, as documented: paging, filters, sorting, a choice of fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cmms_audit.battery import RECORD_KINDS, Context, Operation, Parameter, Resource, squeezed
+
+WORK_ORDERS = "work_orders"
+_FILTERED_CONCEPTS = ("status", "site", "location", "asset", "priority", "assignee")
+_MOMENTS = ("created", "updated", "due")
+_MOMENT_NAME = re.compile(
+    r"since|after|before|from|until|_?g[te]e?$|_?l[te]e?$|\[g[te]e?\]|\[l[te]e?\]|date|time|_at\b|_on\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The query parameters of a list by what they are for; `by_concept` maps "status" to the one that filters by it."""
+
+    by_concept: dict[str, Parameter]
+    by_date: tuple[Parameter, ...]
+    language: Parameter | None
+    sort: tuple[Parameter, ...]
+    select: Parameter | None
+
+
+def query_parameters(operation: Operation | None) -> list[Parameter]:
+    """The query parameters of an operation."""
+    return [each for each in operation.parameters if each.where == "query"] if operation else []
+
+
+def named(parameters: Iterable[Parameter], names: Sequence[str]) -> list[Parameter]:
+    """Those parameters that bear one of these names, in the order of the names."""
+    offered: dict[str, Parameter] = {}
+    for each in parameters:
+        offered.setdefault(squeezed(each.name), each)
+    found = (offered.get(squeezed(name)) for name in names)
+    return list(dict.fromkeys(each for each in found if each))
+
+
+def offer(ctx: Context, resource: Resource) -> Offer:
+    """What the list of a resource offers beside paging."""
+    parameters = query_parameters(resource.list)
+    paging = ctx.words.paging
+    taken = named(
+        parameters, (*paging.size, *paging.page, *paging.offset, *paging.cursor, *ctx.words.sort, *ctx.words.select)
+    )
+    free = [each for each in parameters if each not in taken]
+    language = next(iter(named(free, ctx.words.filter)), None)
+    return Offer(
+        by_concept=dict(_by_concept(ctx, free)),
+        by_date=tuple(_by_date(ctx, free)),
+        language=language,
+        sort=tuple(named(parameters, ctx.words.sort)),
+        select=next(iter(named(parameters, ctx.words.select)), None),
+    )
+
+
+def _by_concept(ctx: Context, parameters: Sequence[Parameter]) -> Iterator[tuple[str, Parameter]]:
+    for concept in _FILTERED_CONCEPTS:
+        names = ctx.words.fields.get(concept, ())
+        found = named(parameters, (*names, *(f"filter[{name}]" for name in names)))
+        if found:
+            yield concept, found[0]
+
+
+def _by_date(ctx: Context, parameters: Sequence[Parameter]) -> Iterator[Parameter]:
+    """Filters by a moment: described as one, or named after a moment of the record."""
+    stems = [squeezed(name) for concept in _MOMENTS for name in ctx.words.fields.get(concept, ())]
+    since = {squeezed(name) for name in ctx.words.changed_since}
+    for each in parameters:
+        plain = squeezed(each.name)
+        item = each.schema.items or each.schema
+        about = any(plain.startswith(stem) for stem in stems) and _MOMENT_NAME.search(each.name)
+        if plain in since or item.format in ("date", "date-time") or about:
+            yield each
+
+
+def described_kind(ctx: Context) -> str:
+    """The kind whose list is looked at in the document: the work orders, or else the first records that are listed."""
+    return _kind_with(ctx, lambda resource: resource.list is not None)
+
+
+def readable_kind(ctx: Context) -> str:
+    """The kind whose list is read: as described_kind, but its address must not ask for the number of something else."""
+    return _kind_with(ctx, lambda resource: resource.list is not None and "{" not in resource.path)
+
+
+def changeable_kind(ctx: Context) -> str:
+    """The kind whose changes are looked at: the work orders, or else the first records that can be changed."""
+    return WORK_ORDERS if ctx.has(WORK_ORDERS) else _kind_with(ctx, lambda resource: resource.update is not None)
+
+
+def creatable_kind(ctx: Context) -> str:
+    """The kind whose creates are looked at: the work orders, or else the first records that can be created."""
+    return WORK_ORDERS if ctx.has(WORK_ORDERS) else _kind_with(ctx, lambda resource: resource.create is not None)
+
+
+def _kind_with(ctx: Context, able: Callable[[Resource], bool]) -> str:
+    found = [kind for kind in RECORD_KINDS if ctx.has(kind) and able(ctx.resource(kind))]
+    there = [kind for kind in RECORD_KINDS if ctx.has(kind)]
+    return next(iter((*found, *there)), WORK_ORDERS)

@@ -1,0 +1,105 @@
+"""Impossible pages, asked for one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cmms_audit.battery import Context, CouldNotLook, Page
+from cmms_audit.model import Evidence, Exchange
+
+from ._lists import named, query_parameters
+from ._walks import largest_size
+
+_SURELY_TOO_MANY = 2_001
+_TOO_COSTLY = 5_000
+_WRONG_WORD = "cmms-audit-wrong"
+_SAYS_REFUSED = re.compile(r"refus|reject|\berror\b|\b400\b|\b422\b|not allowed|invalid", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One impossible page: what was asked for in plain words, the answer, and whether it passed as a good one."""
+
+    asked: str
+    exchange: Exchange
+    accepted: bool
+
+    @property
+    def evidence(self) -> Evidence:
+        """The exchange."""
+        return self.exchange.evidence
+
+    def __str__(self) -> str:
+        return f"{self.asked}: {self.exchange.status}{' (accepted)' if self.accepted else ''}"
+
+
+async def bad_pages(ctx: Context, kind: str, first: Page) -> list[Probe]:
+    """Ask for every impossible page that the list has parameters for."""
+    path = ctx.resource(kind).path
+    probes = []
+    for asked, name, value in _nonsense(ctx, kind):
+        exchange = await ctx.api.provoke(path, params=[(name, value)])
+        page = _page(ctx, kind, exchange)
+        empty_on_zero = value == "0" and page is not None and not page.records
+        probes.append(Probe(asked, exchange, exchange.ok and not empty_on_zero))
+    size = ctx.api.size_parameter(kind)
+    if size:
+        probes += await _too_many(ctx, kind, size, first)
+    return probes
+
+
+def _nonsense(ctx: Context, kind: str) -> Iterator[tuple[str, str, str]]:
+    """What is asked for in words, the parameter, and its impossible value."""
+    size = ctx.api.size_parameter(kind)
+    if size:
+        yield "a page size that is no number", size, _WRONG_WORD
+        yield "a page of -1 records", size, "-1"
+        yield "a page of 0 records", size, "0"
+    paging = ctx.words.paging
+    parameters = query_parameters(ctx.resource(kind).list)
+    counted = named(parameters, (*paging.page, *paging.offset))
+    if counted:
+        yield f"{counted[0].name} -1", counted[0].name, "-1"
+    markers = named(parameters, paging.cursor)
+    if markers and not counted:
+        yield "a marker that the vendor never gave", markers[0].name, _WRONG_WORD
+
+
+async def _too_many(ctx: Context, kind: str, size: str, first: Page) -> list[Probe]:
+    """More records than the maximum: refused, or cut to the size that the document names, is fine."""
+    largest = largest_size(ctx, kind)
+    if largest and largest > _TOO_COSTLY:
+        return []
+    asked_for = largest + 1 if largest else _SURELY_TOO_MANY
+    asked = f"a page of {asked_for} records"
+    exchange = await ctx.api.provoke(ctx.resource(kind).path, params=[(size, str(asked_for))])
+    page = _page(ctx, kind, exchange)
+    if page is None:
+        return [Probe(asked, exchange, False)]
+    count = len(page.records)
+    if count < asked_for and _holds_everything(page, first):
+        return []
+    as_documented = count == largest and not _promises_refusal(ctx, kind, size)
+    return [Probe(f"{asked} ({count} came)", exchange, accepted=count < asked_for and not as_documented)]
+
+
+def _holds_everything(page: Page, first: Page) -> bool:
+    """Whether there may be no more records than these; unclear where the vendor neither counts nor points on."""
+    if page.next is None:
+        return True
+    return page.total is None and page.next.url is None and len(page.records) <= len(first.records)
+
+
+def _promises_refusal(ctx: Context, kind: str, size: str) -> bool:
+    operation = ctx.resource(kind).list
+    parameter = operation.parameter(size) if operation else None
+    return bool(parameter and _SAYS_REFUSED.search(parameter.description))
+
+
+def _page(ctx: Context, kind: str, exchange: Exchange) -> Page | None:
+    try:
+        return ctx.api.read_page(kind, exchange)
+    except CouldNotLook:
+        return None

@@ -1,0 +1,129 @@
+"""operations.query: whether filters, sorting and a choice of fields work, and whether wrong ones are refused."""
+
+from __future__ import annotations
+
+import re
+
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    Parameter,
+    Prose,
+    Resource,
+    check,
+    met,
+    not_applicable,
+    not_met,
+    partial,
+)
+
+from ._filters import Trial, tried_filters, tried_selection, tried_sorting
+from ._lists import Offer, described_kind, offer, readable_kind
+from ._words import prose_about
+from ._wrong_queries import wrong_queries
+
+QUESTION = "operations.query"
+
+_ABOUT_FILTERS = re.compile(r"\bfilter(?:s|ing|ed)?\b", re.IGNORECASE)
+_WANTED_FILTERS = {
+    "status": ("status",),
+    "priority or assignee": ("priority", "assignee"),
+    "site, place or asset": ("site", "location", "asset"),
+}
+
+
+@check(question=QUESTION, id="operations.filters-documented", aspect="filters", sends="nothing")
+def filters_documented(ctx: Context) -> Finding:
+    """Looks for filters by status, site and date, for sorting and for a choice of fields in the list of work orders."""
+    resource = ctx.resource(described_kind(ctx))
+    offered = offer(ctx, resource)
+    parameters = _parameters(offered)
+    prose = prose_about(ctx, _ABOUT_FILTERS, resource)
+    if not parameters and not prose:
+        return ctx.absent(
+            f"the list at {resource.path} is described without filters, sorting or a choice of fields", resource
+        )
+    lacks = lacking(offered, filters_in_prose=bool(prose))
+    names = ", ".join(each.name for each in parameters[:12])
+    places: list[Resource | Prose] = [resource, *prose[:1]]
+    if lacks:
+        return partial(
+            f"the list at {resource.path} lacks {', '.join(lacks)}",
+            *places,
+            detail=f"offered: {names or 'in prose only'}",
+        )
+    return met(f"the list at {resource.path} can be filtered, sorted and cut to chosen fields", *places, detail=names)
+
+
+def _parameters(offered: Offer) -> list[Parameter]:
+    single = [each for each in (offered.language, offered.select) if each]
+    return list(dict.fromkeys([*offered.by_concept.values(), *offered.by_date, *offered.sort, *single]))
+
+
+def lacking(offered: Offer, *, filters_in_prose: bool) -> list[str]:
+    """What a client cannot ask of a list; a filter language, or filters in prose, stand for filters by field."""
+    lacks = []
+    if offered.language is None and not filters_in_prose:
+        wanted = {
+            f"a filter by {name}": any(each in offered.by_concept for each in concepts)
+            for name, concepts in _WANTED_FILTERS.items()
+        }
+        lacks = [lack for lack, there in {**wanted, "a filter by date": bool(offered.by_date)}.items() if not there]
+    if not offered.sort:
+        lacks.append("sorting")
+    if offered.select is None:
+        lacks.append("a choice of fields")
+    return lacks
+
+
+@check(question=QUESTION, id="operations.filter-works", aspect="filters", sends="reads")
+async def filter_works(ctx: Context) -> Finding:
+    """Filters by values of live records, sorts and selects, and looks at every record that comes back."""
+    kind = readable_kind(ctx)
+    first = await ctx.first_page(kind)
+    offered = offer(ctx, ctx.resource(kind))
+    trials = [
+        *await tried_filters(ctx, kind, first, offered),
+        *await tried_sorting(ctx, kind, first, offered),
+        *await tried_selection(ctx, kind, first, offered),
+    ]
+    told = [each for each in trials if each.works is not None]
+    if not told:
+        return not_applicable("no filter, sorting or choice of fields could be tried on live records", first)
+    return _judge_trials(ctx, ctx.resource(kind), offered, told)
+
+
+def _judge_trials(ctx: Context, resource: Resource, offered: Offer, trials: list[Trial]) -> Finding:
+    detail = "\n".join(map(str, trials))
+    failed = [each for each in trials if not each.works]
+    if failed:
+        says = f"{len(failed)} of {len(trials)} ways to narrow the list at {resource.path} do not work: {failed[0]}"
+        return not_met(says, *trials, detail=detail)
+    lacks = lacking(offered, filters_in_prose=bool(prose_about(ctx, _ABOUT_FILTERS, resource)))
+    says = f"{len(trials)} ways to filter, sort and select were tried, and every record that came back fits"
+    if lacks:
+        return partial(f"{says}; the list lacks {', '.join(lacks)}", *trials, detail=detail)
+    return met(says, *trials, detail=detail)
+
+
+@check(question=QUESTION, id="operations.wrong-query-refused", aspect="refusal", sends="reads")
+async def wrong_query_refused(ctx: Context) -> Finding:
+    """Sends filters that cannot be meant (unknown names, impossible values) and looks whether they are refused."""
+    kind = readable_kind(ctx)
+    first = await ctx.first_page(kind)
+    questions = await wrong_queries(ctx, kind, first)
+    detail = "\n".join(map(str, questions))
+    crashed = [each for each in questions if each.exchange.status >= 500]
+    ignored = [each for each in questions if each.ignored]
+    if crashed:
+        return not_met(
+            f"{len(crashed)} of {len(questions)} wrong filters make the server fail (5xx)", *crashed, detail=detail
+        )
+    if ignored and len(ignored) == len(questions):
+        return not_met(
+            f"all {len(questions)} wrong filters are ignored, and everything comes back", *ignored, detail=detail
+        )
+    if ignored:
+        says = f"{len(ignored)} of {len(questions)} wrong filters are ignored: {ignored[0].asked}"
+        return partial(says, *questions, detail=detail)
+    return met(f"all {len(questions)} wrong filters are refused", *questions, detail=detail)

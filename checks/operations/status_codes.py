@@ -1,0 +1,95 @@
+"""operations.status-codes: whether statuses mean what the standard says (RFC 9110)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cmms_audit.battery import Context, Finding, Operation, check, met, not_applicable, not_met, partial
+
+from ..errors._provoked import provoked, unknown_records
+from ._words import statuses
+
+QUESTION = "operations.status-codes"
+
+_NEARLY_ALL = 0.9
+_HALF = 0.5
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What the document should say of some operations: in words, the operations, and the test."""
+
+    says: str
+    operations: Sequence[Operation]
+    holds: Callable[[Operation], bool]
+
+    @property
+    def share(self) -> float:
+        return sum(map(self.holds, self.operations)) / len(self.operations)
+
+    def __str__(self) -> str:
+        return f"{self.says}: {sum(map(self.holds, self.operations))} of {len(self.operations)}"
+
+
+@check(question=QUESTION, id="operations.status-codes-documented", aspect="codes", sends="nothing")
+def status_codes_documented(ctx: Context) -> Finding:
+    """Looks which statuses creates, deletes, reads and writes of the resources that matter are described with."""
+    rules = [rule for rule in _rules(ctx) if rule.operations]
+    if not rules:
+        return ctx.absent("no operation is described whose statuses could be looked at")
+    detail = "\n".join(map(str, rules))
+    lacking = [rule for rule in rules if rule.share < _NEARLY_ALL]
+    places = [next((each for each in rule.operations if not rule.holds(each)), rule.operations[0]) for rule in rules]
+    if not lacking:
+        return met(
+            "creates, deletes, reads and refusals are described with the standard statuses", *places, detail=detail
+        )
+    if all(rule.share < _HALF for rule in rules):
+        return not_met(f"statuses are described poorly: {'; '.join(map(str, rules))}", *places, detail=detail)
+    return partial(f"statuses are described in part: {'; '.join(map(str, lacking))}", *places, detail=detail)
+
+
+def _rules(ctx: Context) -> list[_Rule]:
+    resources = list(ctx.resources.values())
+    creates = [each.create for each in resources if each.create]
+    deletes = [each.delete for each in resources if each.delete]
+    reads = [each.read for each in resources if each.read and "{" in each.read.path]
+    writes = [op for each in resources for op in (each.create, each.update) if op]
+    return [
+        _Rule("creates that answer 201", creates, lambda op: "201" in statuses(op) or "202" in statuses(op)),
+        _Rule("creates that give the address of the new record (Location)", creates, _gives_location),
+        _Rule("deletes that answer 204", deletes, lambda op: bool({"204", "202"} & statuses(op))),
+        _Rule("reads by number that answer 404", reads, lambda op: bool({"404", "4XX", "DEFAULT"} & statuses(op))),
+        _Rule("writes that refuse bad data (400 or 422)", writes, _refuses_bad_data),
+    ]
+
+
+def _gives_location(create: Operation) -> bool:
+    return any(
+        name.lower() == "location" for response in create.responses if response.is_success for name in response.headers
+    )
+
+
+def _refuses_bad_data(write: Operation) -> bool:
+    return bool({"400", "422", "4XX", "DEFAULT"} & statuses(write))
+
+
+@check(question=QUESTION, id="operations.unknown-is-404", aspect="missing", sends="reads")
+async def unknown_is_404(ctx: Context) -> Finding:
+    """Asks for records and an address that do not exist; the answer should be 404 (or 410)."""
+    records = await unknown_records(ctx)
+    answers = [*records, *(each for each in await provoked(ctx) if each.wrong == "route")]
+    if not records:
+        return not_applicable("no address of a single record is described that could be asked for", *answers)
+    detail = "\n".join(f"{each.asked}: {each.exchange.status}" for each in answers)
+    wrong = [each for each in answers if each.exchange.status not in (404, 410)]
+    misleading = [each for each in wrong if each.exchange.ok or each.exchange.status >= 500]
+    says = f"{len(answers) - len(wrong)} of {len(answers)} questions for what does not exist are answered 404"
+    if misleading:
+        return not_met(
+            f"{says}; {misleading[0].asked} is answered {misleading[0].exchange.status}", *answers, detail=detail
+        )
+    if wrong:
+        return partial(f"{says}; {wrong[0].asked} is answered {wrong[0].exchange.status}", *answers, detail=detail)
+    return met(says, *answers, detail=detail)

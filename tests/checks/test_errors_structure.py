@@ -1,0 +1,169 @@
+"""errors.structure: documented and provoked errors of vendors that do it wrong in different ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cmms_audit.model import Severity, Verdict
+from tests.checks.toy import Toy, as_json, cleared, document, judged_live, problem, raised
+from tests.support import judged
+from tests.wire.servers import Answer, Seen
+
+
+def errors_of(described: dict[str, Any]) -> list[dict[str, Any]]:
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    return [answer for each in operations for status, answer in each["responses"].items() if status[0] == "4"]
+
+
+def test_statuses_without_a_body_are_partial() -> None:
+    described = document()
+    for answer in errors_of(described):
+        answer.pop("content", None)
+    assert judged("errors.documented", described)[0].verdict is Verdict.PARTIAL
+
+
+def test_no_word_of_errors_is_absence() -> None:
+    described = document()
+    for path in described["paths"].values():
+        for operation in path.values():
+            operation["responses"] = {k: v for k, v in operation["responses"].items() if k[0] == "2"}
+    (finding,) = judged("errors.documented", described)
+    assert (finding.verdict, finding.absence) == (Verdict.NOT_MET, True)
+
+
+def test_a_described_error_without_a_code_is_partial() -> None:
+    described = document()
+    for answer in errors_of(described):
+        if "content" in answer:
+            schema = answer["content"]["application/json"]["schema"]
+            schema["properties"] = {"message": {"type": "string"}}
+    (finding,) = judged("errors.documented", described)
+    assert finding.verdict is Verdict.PARTIAL
+    assert "no code" in finding.summary
+
+
+def test_codes_that_only_prose_lists_are_listed() -> None:
+    described = document()
+    for answer in errors_of(described):
+        if "content" in answer:
+            answer["content"]["application/json"]["schema"]["properties"]["code"].pop("enum", None)
+    assert "not listed" in judged("errors.documented", described)[0].summary
+    table = "## Error codes\n| `NOT_FOUND` | 404 |\n| `CONFLICT` | 409 |\n| `BAD_FIELD` | 400 |\n| `NO_ACCESS` | 403 |"
+    described["info"]["description"] = table
+    assert judged("errors.documented", described)[0].verdict is Verdict.MET
+
+
+def failing(make: Callable[[Answer], Answer]) -> Toy:
+    """A vendor whose errors are changed on their way out."""
+    right = Toy()
+
+    def wrong(seen: Seen) -> Answer | None:
+        answer = right.answer(seen)
+        return make(answer) if answer.status >= 400 else None
+
+    return Toy(wrong=wrong)
+
+
+def test_errors_that_only_say_that_something_went_wrong_raise_the_flag() -> None:
+    finding = judged_live(
+        "errors.provoked", failing(lambda old: as_json({"error": "Something went wrong"}, old.status))
+    )
+    assert finding.verdict is Verdict.NOT_MET
+    assert raised(finding) == {"generic-errors"}
+
+
+def test_web_pages_in_place_of_errors_raise_the_flag() -> None:
+    page = "<html><body>Error</body></html>"
+    finding = judged_live(
+        "errors.provoked", failing(lambda old: Answer(old.status, page, {"Content-Type": "text/html"}))
+    )
+    assert finding.verdict is Verdict.NOT_MET
+    assert raised(finding) == {"generic-errors"}
+
+
+def test_errors_without_codes_that_name_what_was_wrong_are_partial_and_no_flag() -> None:
+    def without_code(old: Answer) -> Answer:
+        told = "limit: a number is needed" if old.status == 400 else "there is none"
+        return as_json({"detail": told}, old.status)
+
+    finding = judged_live("errors.provoked", failing(without_code))
+    assert finding.verdict is Verdict.PARTIAL
+    assert cleared(finding) == {"generic-errors"}
+
+
+def test_an_error_that_hides_in_a_success_is_not_met() -> None:
+    hidden = as_json({"status": "error", "code": "E1", "messages": "no"})
+    finding = judged_live("errors.provoked", failing(lambda old: hidden if old.status == 404 else old))
+    assert finding.verdict is Verdict.NOT_MET
+    assert "answer that says success" in finding.summary
+
+
+def test_errors_without_an_id_to_report_them_by_are_partial() -> None:
+    finding = judged_live(
+        "errors.provoked", failing(lambda old: Answer(old.status, old.body, {"Content-Type": "application/json"}))
+    )
+    assert finding.verdict is Verdict.PARTIAL
+    assert "id under which it could be reported" in finding.summary
+
+
+def test_two_shapes_are_partial() -> None:
+    other = {"fault": {"code": "no-key", "message": "a key is needed"}}
+    finding = judged_live("errors.provoked", failing(lambda old: as_json(other, 401) if old.status == 401 else old))
+    assert finding.verdict is Verdict.PARTIAL
+    assert "2 different shapes" in finding.summary
+
+
+def test_a_server_that_fails_over_a_wrong_question_is_partial() -> None:
+    finding = judged_live(
+        "errors.provoked", failing(lambda old: problem(500, "oops", "no") if old.status == 400 else old)
+    )
+    assert finding.verdict is Verdict.PARTIAL
+    assert "blame the server" in finding.summary
+
+
+def test_wrong_questions_that_are_all_answered_kindly_are_not_met() -> None:
+    finding = judged_live("errors.provoked", failing(lambda old: as_json({"items": [], "total": 0, "next": None})))
+    assert finding.verdict is Verdict.NOT_MET
+
+
+def test_errors_of_another_shape_than_documented_are_undocumented_behaviour() -> None:
+    page = Answer(404, "<html>none</html>", {"Content-Type": "text/html"})
+    finding = judged_live("errors.as-documented", failing(lambda old: page if old.status == 404 else old))
+    assert finding.verdict is Verdict.NOT_MET
+    assert [mark.severity for mark in finding.flags] == [Severity.SERIOUS]
+
+
+def test_good_errors_that_nobody_described_are_partial() -> None:
+    described = document()
+    for answer in errors_of(described):
+        answer.pop("content", None)
+    finding = judged_live("errors.as-documented", Toy(), described)
+    assert finding.verdict is Verdict.PARTIAL
+    assert not finding.flags
+
+
+@pytest.mark.parametrize("leak", ["Traceback (most recent call last):\n", "SQLSTATE[42S22]", "/srv/app/orders.py"])
+def test_errors_that_show_the_inside_of_the_program_raise_the_flag(leak: str) -> None:
+    finding = judged_live("errors.no-leak", failing(lambda old: as_json({"code": "e", "message": leak}, old.status)))
+    assert finding.verdict is Verdict.NOT_MET
+    assert raised(finding) == {"stack-trace-leak"}
+
+
+def test_an_empty_406_is_no_fault() -> None:
+    toy = Toy(wrong=lambda seen: Answer(406) if "cmms-audit" in seen.headers.get("accept", "") else None)
+    assert judged_live("errors.provoked", toy).verdict is Verdict.MET
+    assert judged_live("errors.as-documented", toy).verdict is Verdict.MET
+
+
+def test_wrong_questions_are_asked_once_for_all_checks() -> None:
+    asked: list[str] = []
+
+    def remember(seen: Seen) -> Answer | None:
+        asked.append(seen.target)
+        return None
+
+    judged_live("errors.provoked", Toy(wrong=remember))
+    assert len(asked) <= 10

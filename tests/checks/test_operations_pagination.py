@@ -1,0 +1,210 @@
+"""operations.pagination: walks through lists that lose, repeat, loop or lead astray, and impossible pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cmms_audit.model import Verdict
+from tests.checks.toy import PREFIX, Toy, as_json, cleared, document, judged_live, raised
+from tests.support import judged
+from tests.wire.servers import Answer, Seen
+
+FLAG = "records-lost-in-pagination"
+
+
+def parameters_of(described: dict[str, Any], name: str = "work-orders") -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = described["paths"][f"/{name}"]["get"]["parameters"]
+    return parameters
+
+
+def without(described: dict[str, Any], *names: str) -> dict[str, Any]:
+    parameters = parameters_of(described)
+    parameters[:] = [each for each in parameters if each["name"] not in names]
+    return described
+
+
+def test_a_list_without_a_way_to_the_next_page_is_absence() -> None:
+    described = without(document(), "offset", "limit")
+    page = described["paths"]["/work-orders"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    del page["properties"]["next"]
+    (finding,) = judged("operations.pages-documented", described)
+    assert (finding.verdict, finding.absence) == (Verdict.NOT_MET, True)
+
+
+def test_pages_whose_size_or_order_is_open_are_partial() -> None:
+    assert judged("operations.pages-documented", without(document(), "limit"))[0].verdict is Verdict.PARTIAL
+    assert judged("operations.pages-documented", without(document(), "sort"))[0].verdict is Verdict.PARTIAL
+
+
+Change = Callable[[dict[str, Any], dict[str, str]], None]
+
+
+def paging(change: Change, toy: Toy | None = None) -> Toy:
+    """A vendor whose pages of work orders are changed on their way out; `change` is given the page and the query."""
+    right = toy or Toy()
+
+    def wrong(seen: Seen) -> Answer | None:
+        answer = right.answer(seen)
+        if answer.status != 200 or seen.path != f"{PREFIX}/work-orders":
+            return None
+        page = json.loads(answer.body)
+        change(page, dict(seen.query))
+        return as_json(page)
+
+    return Toy(wrong=wrong)
+
+
+def lose_a_record(page: dict[str, Any], query: dict[str, str]) -> None:
+    page["items"] = page["items"][1:] if "offset" in query else page["items"]
+
+
+def repeat_a_record(page: dict[str, Any], query: dict[str, str]) -> None:
+    if "offset" in query:
+        page["items"][0]["id"] = "W-1"
+
+
+def name_itself_as_next(page: dict[str, Any], query: dict[str, str]) -> None:
+    if "offset" in query:
+        page["next"] = f"{PREFIX}/work-orders?" + "&".join(f"{key}={value}" for key, value in query.items())
+
+
+@pytest.mark.parametrize("change", [lose_a_record, repeat_a_record, name_itself_as_next])
+def test_records_that_are_lost_repeated_or_never_end_raise_the_flag(change: Change) -> None:
+    finding = judged_live("operations.every-record-once", paging(change))
+    assert finding.verdict is Verdict.NOT_MET
+    assert raised(finding) == {FLAG}
+
+
+def test_an_offset_that_is_ignored_brings_the_same_page_for_ever_and_is_noticed_at_once() -> None:
+    asked: list[str] = []
+
+    def same_page(seen: Seen) -> Answer | None:
+        asked.append(seen.target)
+        if seen.path != f"{PREFIX}/work-orders":
+            return None
+        limit = int(dict(seen.query).get("limit", 50))
+        return as_json({"items": Toy().records["work-orders"][:limit], "total": 42})
+
+    finding = judged_live("operations.every-record-once", Toy(wrong=same_page))
+    assert raised(finding) == {FLAG}
+    assert len(asked) < 20
+
+
+def test_a_discrepancy_that_a_second_walk_does_not_show_is_no_flag() -> None:
+    walks = 0
+
+    def lose_once(page: dict[str, Any], query: dict[str, str]) -> None:
+        nonlocal walks
+        walks += "limit" in query and "offset" not in query
+        if "offset" in query and walks == 1:
+            lose_a_record(page, query)
+
+    finding = judged_live("operations.every-record-once", paging(lose_once))
+    assert finding.verdict is Verdict.PARTIAL
+    assert not finding.flags
+
+
+@pytest.mark.parametrize("following", ["https://elsewhere.example/work-orders?offset=9", "http://[no-address"])
+def test_a_next_page_on_another_host_is_told_and_not_followed(following: str) -> None:
+    def lead_astray(page: dict[str, Any], query: dict[str, str]) -> None:
+        page["next"] = following
+
+    finding = judged_live("operations.every-record-once", paging(lead_astray))
+    assert finding.verdict is Verdict.NOT_MET
+    assert "another system" in finding.summary
+    assert not finding.flags
+
+
+def test_without_a_total_two_page_sizes_must_bring_the_same_records() -> None:
+    def no_total(page: dict[str, Any], query: dict[str, str]) -> None:
+        del page["total"]
+
+    def no_total_and_lost(page: dict[str, Any], query: dict[str, str]) -> None:
+        del page["total"]
+        lose_a_record(page, query)
+
+    assert judged_live("operations.every-record-once", paging(no_total)).verdict is Verdict.MET
+    assert raised(judged_live("operations.every-record-once", paging(no_total_and_lost))) == {FLAG}
+
+
+def test_a_list_longer_than_the_budget_is_judged_as_far_as_it_was_looked() -> None:
+    toy = Toy()
+    first = toy.records["work-orders"][0]
+    toy.records["work-orders"] = [{**first, "id": f"W-{number}"} for number in range(1, 1201)]
+    finding = judged_live("operations.every-record-once", toy)
+    assert finding.verdict is Verdict.MET
+    assert "were walked to their end" in finding.summary
+    assert cleared(finding) == {FLAG}
+
+
+def test_a_page_size_that_is_not_served_is_partial() -> None:
+    smaller = Toy()
+
+    def halve(seen: Seen) -> Answer | None:
+        query = dict(seen.query)
+        if seen.path != f"{PREFIX}/work-orders" or int(query.get("limit", 0)) < 9:
+            return None
+        asked = "&".join(f"{key}={4 if key == 'limit' else value}" for key, value in query.items())
+        return smaller.answer(Seen("GET", f"{seen.path}?{asked}", seen.headers, b""))
+
+    finding = judged_live("operations.every-record-once", Toy(wrong=halve))
+    assert finding.verdict is Verdict.PARTIAL
+    assert "4 a page were served" in finding.summary
+
+
+def test_a_list_of_one_page_proves_nothing() -> None:
+    toy = Toy(records={name: records[:1] for name, records in Toy().records.items()})
+    assert judged_live("operations.every-record-once", toy).verdict is Verdict.NOT_APPLICABLE
+
+
+def lenient(*names: str) -> Toy:
+    """A vendor who takes impossible values of these parameters for the default."""
+    right = Toy()
+
+    def wrong(seen: Seen) -> Answer | None:
+        if right.answer(seen).status != 400:
+            return None
+        kept = "&".join(f"{key}={value}" for key, value in seen.query if key not in names)
+        return right.answer(Seen("GET", f"{seen.path}?{kept}", seen.headers, b""))
+
+    return Toy(wrong=wrong)
+
+
+@pytest.mark.parametrize(("names", "verdict"), [(("limit", "offset"), Verdict.NOT_MET), (("offset",), Verdict.PARTIAL)])
+def test_impossible_pages_that_are_answered_are_not_met_or_partial(names: tuple[str, ...], verdict: Verdict) -> None:
+    toy = lenient(*names)
+    for record in list(toy.records["work-orders"]):
+        toy.records["work-orders"].append({**record, "id": record["id"] + "b"})
+    assert judged_live("operations.bad-page-refused", toy).verdict is verdict
+
+
+def test_a_size_cut_to_the_documented_maximum_is_fine_and_to_an_undocumented_one_is_not() -> None:
+    toy = Toy()
+    first = toy.records["work-orders"][0]
+    toy.records["work-orders"] = [{**first, "id": f"W-{number}"} for number in range(1, 3001)]
+
+    def clamp(seen: Seen) -> Answer | None:
+        limit = dict(seen.query).get("limit", "")
+        if not limit.isdigit() or int(limit) <= 50:
+            return None
+        return toy.answer(Seen("GET", f"{seen.path}?limit=50", seen.headers, b""))
+
+    clamping = Toy(records=toy.records, wrong=clamp)
+    assert judged_live("operations.bad-page-refused", clamping).verdict is Verdict.MET
+    undocumented, refusing = document(), document()
+    for each in parameters_of(undocumented):
+        each["schema"].pop("maximum", None)
+    for each in parameters_of(refusing):
+        each["description"] = "More is refused with 400."
+    assert judged_live("operations.bad-page-refused", clamping, undocumented).verdict is Verdict.PARTIAL
+    assert judged_live("operations.bad-page-refused", clamping, refusing).verdict is Verdict.PARTIAL
+
+
+def test_a_server_that_fails_over_an_impossible_page_is_not_met() -> None:
+    right = Toy()
+    toy = Toy(wrong=lambda seen: Answer(500) if right.answer(seen).status == 400 else None)
+    assert judged_live("operations.bad-page-refused", toy).verdict is Verdict.NOT_MET
