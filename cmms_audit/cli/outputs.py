@@ -1,0 +1,55 @@
+"""The output folder: which one may be used, and writing the files that belong into it."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+from cmms_audit.errors import InputError
+
+EVIDENCE = "evidence.jsonl"
+WRITTEN = (EVIDENCE, "evidence.har", "report.json", "report.html", "report.md")
+
+
+def default_folder(vendor_name: str, now: datetime) -> Path:
+    """`./cmms-audit-<vendor>-<UTC time>`, with the vendor's name reduced to letters, digits and hyphens."""
+    plain = re.sub(r"[^a-z0-9]+", "-", vendor_name.lower()).strip("-")[:40] or "vendor"
+    return Path(f"cmms-audit-{plain}-{now:%Y%m%dT%H%M%SZ}")
+
+
+def prepare_folder(folder: Path, *, overwrite: bool) -> None:
+    """Make the folder ready, for its owner only.
+
+    Raises InputError where something else lies in it, or where an earlier audit does and was not given up with
+    `--overwrite`; only files that an audit writes are ever removed.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {folder}: this is a file; name a folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        _clear(folder, overwrite)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {folder}: the folder cannot be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--out {folder}: nothing can be written there; name another folder")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    draft = path.with_name(path.name + ".part")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _clear(folder: Path, overwrite: bool) -> None:
+    if not (folder / EVIDENCE).is_file():
+        raise InputError(f"--out {folder}: other files lie there; name an empty or a new folder")
+    if not overwrite:
+        raise InputError(f"--out {folder}: it holds an earlier audit; add --overwrite to replace it, or name another")
+    for name in WRITTEN:
+        (folder / name).unlink(missing_ok=True)

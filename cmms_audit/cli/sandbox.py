@@ -1,0 +1,44 @@
+"""`cmms-audit sandbox`: serves an embedded vendor until Ctrl-C, and prints a vendor file that audits it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import typer
+
+from cmms_audit.cli.options import chosen, split
+from cmms_audit.cli.vendors import EMBEDDED, embedded
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def sandbox(
+    name: Annotated[str, typer.Argument(metavar="|".join(EMBEDDED), help="Which embedded vendor.")],
+    faults: Annotated[
+        list[str] | None, typer.Option("--break", metavar="NAME", help="Break a behaviour; may be repeated.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port on this machine; 0 takes a free one.")
+    ] = 0,
+    switches: Annotated[
+        bool, typer.Option("--switches", help="List the behaviours that can be broken, and stop.")
+    ] = False,
+) -> None:
+    """Serve an embedded vendor on this machine and print a ready vendor file (stdout) and its credentials (stderr)."""
+    vendor = embedded(chosen("sandbox", [name], EMBEDDED)[0])
+    if switches:
+        for each, says in vendor.switches():
+            typer.echo(f"{each}: {says}")
+        return
+    broken = chosen("--break", split(faults), vendor.switch_names())
+    with vendor.running(broken, port=port) as origin:
+        typer.echo(vendor.vendor_file(origin, broken), nl=False)
+        typer.echo(
+            f"\n{name} answers at {origin} until Ctrl-C. Set these first, then `cmms-audit run` the file above:",
+            err=True,
+        )
+        for variable, value in vendor.environment(broken).items():
+            typer.echo(f"  export {variable}={value}", err=True)
+        threading.Event().wait()

@@ -1,0 +1,129 @@
+"""From what an audit saw to the report: judging and scoring only, nothing is sent from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cmms_audit.audit import Order, Progress, hollow
+from cmms_audit.battery.context import WORK_ORDERS
+from cmms_audit.capacity import estimate
+from cmms_audit.intake import Intake
+from cmms_audit.model import Exchange
+from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
+from cmms_audit.scoring import score
+from cmms_audit.spec.index import Spec
+from cmms_audit.spec.load import NotASpec
+from cmms_audit.spec.resources import stand_in
+from cmms_audit.vendor import Vendor
+from cmms_audit.wire.redact import Redactor
+
+
+def conclude(
+    order: Order,
+    progress: Progress,
+    exchanges: Sequence[Exchange],
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    redactor: Redactor,
+    version: str,
+) -> dict[str, Any]:
+    """The report of an audit that ran, was stopped or was interrupted; `finished_at` is when it ended.
+
+    Every text in it has passed the redactor, whatever check or document it came from.
+    """
+    findings = progress.all_findings()
+    scenarios = [order.guide.scenarios[each] for each in order.vendor.scenarios]
+    card = score(
+        findings,
+        order.guide,
+        scenarios=order.vendor.scenarios,
+        claims=progress.claims,
+        waivers=order.vendor.waivers,
+        today=started_at.date(),
+        offline=order.permissions.offline,
+        narrowed=bool(order.only or order.skip),
+        hollow=hollow(exchanges),
+        capacity=estimate(findings, scenarios, order.vendor.volumes),
+        event_delivery=bool(progress.intake and progress.intake.dialect.event_delivery),
+    )
+    facts = RunFacts(
+        tool_version=version,
+        started_at=started_at,
+        finished_at=finished_at,
+        complete=progress.finished_at is not None and progress.stopped is None,
+        vendor=_vendor(order.vendor, progress.intake),
+        permissions=order.permissions,
+        traffic=progress.traffic,
+        stopped=progress.stopped.says if progress.stopped else _unfinished(progress),
+        resources=_resources(progress.intake),
+        mapping=progress.mapping,
+        claims=progress.claims,
+        warnings=_warnings(order, progress.intake),
+    )
+    report: dict[str, Any] = _redacted(build(facts, card, findings, order.guide), redactor)
+    return report
+
+
+def _vendor(vendor: Vendor, intake: Intake | None) -> AuditedVendor:
+    spec = intake.document if intake and isinstance(intake.document, Spec) else None
+    return AuditedVendor(
+        name=vendor.name,
+        product=vendor.product,
+        base_url=vendor.base_url,
+        environment=vendor.environment,
+        docs_url=vendor.docs_url,
+        spec=_as_named(vendor),
+        spec_version=spec.version if spec else None,
+        spec_sha256=spec.sha256 if spec else None,
+        dialect=intake.dialect.name if intake else vendor.dialect,
+    )
+
+
+def _as_named(vendor: Vendor) -> str:
+    """The specification's address, or its path from the vendor file on: a report says nothing of this machine."""
+    path = Path(vendor.spec)
+    if not path.is_absolute():
+        return vendor.spec
+    return path.relative_to(vendor.path.parent).as_posix() if path.is_relative_to(vendor.path.parent) else path.name
+
+
+def _unfinished(progress: Progress) -> str | None:
+    return None if progress.finished_at else "the run was interrupted before its end"
+
+
+def _resources(intake: Intake | None) -> tuple[FoundResource, ...]:
+    if intake is None:
+        return ()
+    found = dict(intake.resources)
+    near = None if WORK_ORDERS in found else stand_in(WORK_ORDERS, found, intake.dialect)
+    if near:
+        found[WORK_ORDERS] = near
+    return tuple(FoundResource(kind, each.path, each.because, each.nearest) for kind, each in found.items())
+
+
+def _warnings(order: Order, intake: Intake | None) -> tuple[str, ...]:
+    """What a reader should know before trusting the rest."""
+    warnings = list(order.vendor.warnings)
+    if intake and isinstance(intake.document, NotASpec):
+        warnings.append(f"No API description was read: {intake.document.says}.")
+    if intake and isinstance(intake.document, Spec):
+        warnings.extend(f"The specification has a fault: {each.what}." for each in intake.document.problems[:10])
+    if order.only or order.skip:
+        warnings.append("Part of the battery was left out with --only or --skip.")
+    return tuple(warnings)
+
+
+def _redacted(value: Any, redactor: Redactor) -> Any:
+    match value:
+        case str():
+            return redactor.text(value)
+        case dict():
+            return {key: _redacted(member, redactor) for key, member in value.items()}
+        case list():
+            return [_redacted(member, redactor) for member in value]
+        case _:
+            return value

@@ -1,0 +1,127 @@
+"""What the vendor handed over, made ready for the checks: the document, the dialect it speaks, the resources in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cmms_audit.dialect import Dialect, detect, load_dialect
+from cmms_audit.errors import CouldNotLook, InputError
+from cmms_audit.model import Claim, Exchange
+from cmms_audit.spec.index import Spec
+from cmms_audit.spec.limits import published_limits
+from cmms_audit.spec.load import NotASpec, load_spec, parse_spec
+from cmms_audit.spec.resources import Resource, find_resources
+from cmms_audit.vendor import Vendor
+from cmms_audit.vendor_rules import is_url, local_file
+
+if TYPE_CHECKING:
+    from cmms_audit.wire.session import Session
+
+INTAKE = "intake"
+SAFE_SHARE = 0.8
+
+# Most likely the user's slip, not the vendor's answer: a page about the API, or a format that is not read.
+_WRONG_FILE = ("html-page", "postman", "edmx")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The document as read, the dialect, and the resources by kind."""
+
+    document: Spec | NotASpec
+    dialect: Dialect
+    resources: Mapping[str, Resource]
+
+    def documented_rate(self, requests: int) -> float | None:
+        """The slowest steady rate, in calls a second, that the document asks of a run of so many requests.
+
+        A limit that the whole run cannot reach (1,000,000 a day) slows nobody down; None where none is stated.
+        """
+        if not isinstance(self.document, Spec):
+            return None
+        stated = (each.limit for each in published_limits(self.document))
+        return min((limit.per_second for limit in stated if limit.count * SAFE_SHARE < requests), default=None)
+
+
+async def take_in(
+    vendor: Vendor, session: Session | None, *, spec_folders: Sequence[Path], dialect_folders: Sequence[Path]
+) -> Intake:
+    """Read what the vendor file names.
+
+    `session` is None in an offline run; `spec_folders` are where a local document may lie, `dialect_folders` where
+    dialects are looked for. Raises InputError where a local document is missing, unreadable or no API description, and
+    where a remote one is named in an offline run.
+    """
+    document = await _document(vendor, session, spec_folders)
+    dialect = _dialect(vendor, document, dialect_folders)
+    given = {kind: hint.path for kind, hint in vendor.resources.items()}
+    spec = document if isinstance(document, Spec) else cast(Spec, parse_spec(_NOTHING_DESCRIBED, "no document"))
+    return Intake(document, dialect, find_resources(spec, dialect, given))
+
+
+async def proven_claims(claims: Mapping[str, Claim], session: Session | None) -> dict[str, Claim]:
+    """The claims, each marked `proven` where the public page that it names could be read by anyone."""
+    return {question: replace(claim, proven=await _is_public(claim, session)) for question, claim in claims.items()}
+
+
+_NOTHING_DESCRIBED = '{"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}'
+
+
+async def _document(vendor: Vendor, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
+    if vendor.spec == "none":
+        return NotASpec("none", "the vendor publishes none")
+    document = await _named_document(vendor, session, folders)
+    if isinstance(document, NotASpec) and document.kind in _WRONG_FILE:
+        raise InputError(
+            f"spec: {vendor.spec} is no API description but {document.says}; ask the vendor for the OpenAPI document"
+            " (a JSON or YAML file), or write `spec: none` to audit without one"
+        )
+    return document
+
+
+async def _named_document(vendor: Vendor, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
+    if not is_url(vendor.spec):
+        path = local_file(vendor.spec, folders)
+        return load_spec(path, root=path.parent)
+    if session is None:
+        raise InputError(
+            f"spec: {vendor.spec} is on the network, and --offline reads nothing from there;"
+            " download the document and name the file instead"
+        )
+    return await _fetched(vendor.spec, session)
+
+
+async def _fetched(url: str, session: Session) -> Spec | NotASpec:
+    try:
+        exchange = await session.fetch_document(url, owner=INTAKE)
+    except CouldNotLook as why:
+        return NotASpec("unreadable", f"the document at {url} could not be fetched: {why.summary}")
+    if exchange.ok:
+        return parse_spec(exchange.text, url)
+    return NotASpec("unreadable", f"the address of the document is answered with status {exchange.status}")
+
+
+def _dialect(vendor: Vendor, document: Spec | NotASpec, folders: Sequence[Path]) -> Dialect:
+    if vendor.dialect != "auto":
+        return load_dialect(vendor.dialect, folders)
+    if isinstance(document, Spec):
+        return detect(document, folders)
+    return load_dialect("rest", folders)
+
+
+async def _is_public(claim: Claim, session: Session | None) -> bool:
+    if session is None or not claim.evidence_url:
+        return False
+    try:
+        exchange = await session.fetch_document(claim.evidence_url, owner=INTAKE, with_main_if_refused=False)
+    except CouldNotLook:
+        return False
+    return exchange.ok and not _asks_to_log_in(exchange)
+
+
+def _asks_to_log_in(exchange: Exchange) -> bool:
+    return re.search(r"<input[^>]{0,200}type\s*=\s*[\"']?password", exchange.text, re.IGNORECASE) is not None
