@@ -1,0 +1,215 @@
+"""The vendor in CMMS words: pages of work orders, a record, an answer to a stranger.
+
+Knows resources and the dialect; leaves sending, guarding and recording to the session.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from cmms_audit.addresses import origin
+from cmms_audit.dialect import Dialect
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.paging import Next, Page, Params, documented_parameter, read_page
+from cmms_audit.spec.resources import Resource
+from cmms_audit.wire.facts import TokenFacts
+
+if TYPE_CHECKING:
+    from cmms_audit.wire.session import Session
+
+_MAX_PAGES = 10_000
+_MOST_USUAL_ID = 2_000_000_011
+
+
+class Api:
+    """The vendor's live system, asked on behalf of one check or observation (`owner`)."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        base_url: str,
+        resources: Mapping[str, Resource],
+        dialect: Dialect,
+        owner: str = "audit",
+    ) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._resources = resources
+        self._dialect = dialect
+        self._owner = owner
+
+    def asked_by(self, owner: str) -> Api:
+        """The same system, asked by somebody else."""
+        return Api(
+            self._session,
+            base_url=self._base_url,
+            resources=self._resources,
+            dialect=self._dialect,
+            owner=owner,
+        )
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The credential roles that the vendor file gives."""
+        return self._session.roles
+
+    def address(self, path: str) -> str:
+        """The full address of a path of the specification.
+
+        A path that repeats the path of the base address ("/api/v1/assets" under "https://host/api/v1") is not doubled.
+        """
+        base = urlsplit(self._base_url)
+        if base.path and (path == base.path or path.startswith(base.path + "/")):
+            return f"{base.scheme}://{base.netloc}{path}"
+        return self._base_url + "/" + path.lstrip("/")
+
+    async def get(
+        self,
+        path: str,
+        *,
+        params: Params = (),
+        headers: Mapping[str, str] | None = None,
+        credential: str | None = "main",
+        purpose: Purpose = Purpose.API,
+        method: str = "GET",
+    ) -> Exchange:
+        """Ask for a path (or a full address on the vendor's origin) and return whatever came."""
+        url = path if "://" in path else self.address(path)
+        everywhere = [(name, value) for name, value in self._dialect.extra_query.items()]
+        return await self._session.send(
+            method,
+            url,
+            credential=credential,
+            owner=self._owner,
+            purpose=purpose,
+            params=[*params, *everywhere],
+            headers=headers or {},
+        )
+
+    async def provoke(
+        self, path: str, *, params: Params = (), headers: Mapping[str, str] | None = None, method: str = "GET"
+    ) -> Exchange:
+        """Ask a wrong question with the right credential, to see how it is refused."""
+        return await self.get(path, params=params, headers=headers, purpose=Purpose.PROVOKED, method=method)
+
+    async def page(self, kind: str, *, params: Params = (), size: int | None = None, credential: str = "main") -> Page:
+        """One page of a resource. `size` asks for that many records, where the vendor has a word for it.
+
+        Raises CouldNotLook where the resource is unknown, refused, or not a list of records.
+        """
+        resource = self._resource(kind)
+        asked = [*params, *self._size_params(resource, size)]
+        exchange = await self.get(resource.path, params=asked, credential=credential)
+        return self.read_page(kind, exchange, asked)
+
+    async def pages(self, kind: str, *, params: Params = (), size: int | None = None) -> AsyncIterator[Page]:
+        """Every page of a resource, in the vendor's order, until it names no next one (or names one seen before)."""
+        page = await self.page(kind, params=params, size=size)
+        asked_before: set[str] = set()
+        for _ in range(_MAX_PAGES):
+            yield page
+            step = page.next
+            if step is None or str(step) in asked_before:
+                return
+            asked_before.add(str(step))
+            page = await self._follow(kind, step)
+
+    async def record(self, kind: str, record_id: str, *, headers: Mapping[str, str] | None = None) -> Exchange:
+        """One record by its id, as the vendor answers it. Raises CouldNotLook where the API has no such address."""
+        return await self.get(self.record_path(kind, record_id), headers=headers)
+
+    def record_path(self, kind: str, record_id: str) -> str:
+        """The path of one record."""
+        resource = self._resource(kind)
+        if resource.read is None:
+            raise CouldNotLook(
+                Reason.RESOURCE_NOT_FOUND, f"no address of a single record is described for {resource.path}"
+            )
+        return re.sub(r"\{[^{}]*\}(?=[^{}]*$)", quote(record_id, safe="", errors="replace"), resource.read.path)
+
+    def unused_id(self, kind: str, sample: Page) -> str:
+        """An id that no record has, shaped like the vendor's own, so that its absence and not its form is refused."""
+        field = self._resource(kind).id_field or "id"
+        seen = [str(record[field]) for record in sample.records if record.get(field) is not None]
+        if seen and all(each.isdigit() for each in seen):
+            highest = max(int(each[:18]) for each in seen)
+            return str(highest + 987_654_321 if highest > _MOST_USUAL_ID else _MOST_USUAL_ID)
+        if seen and re.fullmatch(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", seen[0]):
+            return "00000000-0000-4000-8000-00000c0ffee0"
+        return (seen[0][:40] if seen else "cmms") + "-audit-none"
+
+    async def as_stranger(self, path: str) -> Exchange:
+        """Ask for a path without any credential."""
+        return await self.get(path, credential=None, purpose=Purpose.STRANGER)
+
+    async def forged(self, path: str, headers: Mapping[str, str], params: Params = ()) -> Exchange:
+        """Ask for a path with a made-up credential."""
+        url = self.address(path)
+        if params:
+            url += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in params)
+        return await self._session.forged("GET", url, headers=headers, owner=self._owner)
+
+    async def document(self, url: str) -> Exchange:
+        """A public document of the vendor, fetched as anybody would."""
+        return await self._session.fetch_document(url, owner=self._owner, with_main_if_refused=False)
+
+    async def token(self, role: str = "main", scopes: Sequence[str] | None = None) -> TokenFacts:
+        """A fresh token for a role, and what was said of it; never the token itself."""
+        return await self._session.token(role, owner=self._owner, scopes=scopes)
+
+    async def discover(self) -> Exchange:
+        """What a sign-in service at the vendor's origin publishes about itself (OpenID Connect, RFC 8414)."""
+        return await self._session.discover(origin(self._base_url), owner=self._owner)
+
+    async def plain_http(self) -> Exchange:
+        """What the vendor's host answers to an unencrypted request, without credential."""
+        return await self._session.plain_http(owner=self._owner)
+
+    def size_parameter(self, kind: str) -> str | None:
+        """The name of the parameter that sets the page size, as the specification or the dialect has it."""
+        resource = self._resource(kind)
+        if resource.list is None:
+            return None
+        return documented_parameter(resource, self._dialect.paging.size)
+
+    def read_page(self, kind: str, exchange: Exchange, asked: Params = ()) -> Page:
+        """Read an answer as a page of records. Raises CouldNotLook where it is a refusal or holds no list."""
+        return read_page(exchange, asked, self._resource(kind), self._dialect)
+
+    async def _follow(self, kind: str, step: Next) -> Page:
+        if step.url is None:
+            return await self.page(kind, params=step.params)
+        if not _is_on(step.url, self._base_url):
+            raise CouldNotLook(
+                Reason.CONNECTIVITY,
+                "the address of the next page leads to another system, where no credential may go",
+            )
+        exchange = await self._session.send("GET", step.url, owner=self._owner)
+        return self.read_page(kind, exchange, parse_qsl(urlsplit(step.url).query))
+
+    def _size_params(self, resource: Resource, size: int | None) -> Params:
+        name = documented_parameter(resource, self._dialect.paging.size)
+        if size is None or name is None:
+            return ()
+        return ((name, str(size)),)
+
+    def _resource(self, kind: str) -> Resource:
+        try:
+            return self._resources[kind]
+        except KeyError:
+            raise CouldNotLook(
+                Reason.RESOURCE_NOT_FOUND, f"no path could be recognised as the {kind.replace('_', ' ')}"
+            ) from None
+
+
+def _is_on(url: str, base_url: str) -> bool:
+    """Whether an address is on the vendor's origin; what is no address is not."""
+    try:
+        return origin(url) == origin(base_url)
+    except ValueError:
+        return False

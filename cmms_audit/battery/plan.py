@@ -1,0 +1,95 @@
+"""Decides which checks will look and which cannot, and in what order; sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from cmms_audit.battery.check import Check
+from cmms_audit.errors import InputError
+from cmms_audit.model import Reason, Sends
+from cmms_audit.permissions import Permissions
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A check and, where it will not look, the reason."""
+
+    check: Check
+    withheld: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole battery in the order of its phases: at once, side by side, alone, bursts last."""
+
+    at_once: tuple[Planned, ...]
+    side_by_side: tuple[Planned, ...]
+    alone: tuple[Planned, ...]
+    bursts: tuple[Planned, ...]
+
+    @property
+    def all(self) -> tuple[Planned, ...]:
+        """Every check of the battery, whether it will look or not."""
+        return (*self.at_once, *self.side_by_side, *self.alone, *self.bursts)
+
+
+def make_plan(
+    checks: Sequence[Check],
+    permissions: Permissions,
+    *,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    cannot_reach: Reason | None = None,
+) -> Plan:
+    """Plan a run.
+
+    `only` and `skip` are globs on check or question ids. `cannot_reach` withholds every check that sends anything,
+    because the vendor could not be reached or refused the credential.
+    Raises InputError for a pattern that matches nothing.
+    """
+    _refuse_idle_patterns(checks, (*only, *skip))
+    planned = [Planned(each, _withheld(each, permissions, only, skip, cannot_reach)) for each in checks]
+
+    def phase(wanted: int) -> tuple[Planned, ...]:
+        return tuple(each for each in planned if _phase(each.check) == wanted)
+
+    return Plan(phase(0), phase(1), phase(2), phase(3))
+
+
+def _withheld(
+    declared: Check,
+    permissions: Permissions,
+    only: Sequence[str],
+    skip: Sequence[str],
+    cannot_reach: Reason | None,
+) -> Reason | None:
+    if (only and not _matches(declared, only)) or _matches(declared, skip):
+        return Reason.SKIPPED
+    if declared.sends is Sends.NOTHING:
+        return None
+    if permissions.offline:
+        return Reason.OFFLINE
+    if not permissions.allows(declared.sends):
+        return Reason.NOT_PERMITTED
+    return cannot_reach
+
+
+def _matches(declared: Check, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in (declared.id, declared.question))
+
+
+def _phase(declared: Check) -> int:
+    if declared.sends is Sends.NOTHING:
+        return 0
+    if declared.sends is Sends.BURST:
+        return 3
+    return 2 if declared.exclusive else 1
+
+
+def _refuse_idle_patterns(checks: Sequence[Check], patterns: Sequence[str]) -> None:
+    idle = [pattern for pattern in patterns if not any(_matches(each, (pattern,)) for each in checks)]
+    if idle:
+        names = ", ".join(repr(pattern) for pattern in idle)
+        raise InputError(f"no check and no question is called {names}; `cmms-audit checks list` shows them all")
