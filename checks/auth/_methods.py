@@ -1,0 +1,182 @@
+"""Which ways of proving who calls a specification offers, sorted into the kinds that the guide judges.
+
+Reads the security schemes and where they are asked for. What a kind is worth is said once, in `judge`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cmms_audit.battery import Finding, Operation, Schema, SecurityScheme, Spec, met, not_met, partial, unknown
+
+
+class Kind(StrEnum):
+    """Ways of proving who calls, in words that can stand in a summary."""
+
+    OAUTH = "OAuth 2.0"
+    WEAK_OAUTH = "OAuth 2.0 in its password or implicit form"
+    EXPIRING = "tokens that are fetched and run out"
+    BEARER = "tokens of unknown origin"
+    KEY = "API keys"
+    BASIC = "user name and password with every call"
+    SESSION = "a browser session"
+    OTHER = "another method"
+
+
+FULL_FLOWS = frozenset({"clientCredentials", "authorizationCode", "deviceAuthorization"})
+LEAST_SHARE_OF_WRITES = 0.9
+_KEY_WORDS = re.compile(r"api[\s_-]?key|personal (?:access )?token|access key", re.IGNORECASE)
+_BEARER_WORDS = re.compile(r"bearer|\bjwt\b|oauth|session[\s_-]?token", re.IGNORECASE)
+_ISSUING_PATH = re.compile(r"/(?:tokens?|log-?in|sign-?in|auth|authenticate|sessions?)/?$", re.IGNORECASE)
+_TOKEN_FIELDS = frozenset({"accesstoken", "token", "jwt", "idtoken", "bearertoken", "sessiontoken", "authtoken"})
+_EXPIRY_FIELDS = re.compile(r"^(?:expir|validuntil|ttl$|exp$)")
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """One offered way. `reads` and `writes` are the numbers of operations that accept it."""
+
+    kind: Kind
+    scheme: SecurityScheme
+    reads: int
+    writes: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """All offered ways; `protected_writes` counts the operations that change data and ask for a credential at all."""
+
+    methods: tuple[Method, ...]
+    protected_writes: int
+
+    def of(self, *kinds: Kind) -> tuple[Method, ...]:
+        """The methods of these kinds."""
+        return tuple(method for method in self.methods if method.kind in kinds)
+
+    def has(self, *kinds: Kind) -> bool:
+        """Whether any method is of one of these kinds."""
+        return bool(self.of(*kinds))
+
+
+def offered(spec: Spec) -> Offer:
+    """The ways that operations ask for; all that are declared, where no operation asks for any of them."""
+    methods = [_method(scheme, spec) for scheme in spec.security_schemes.values()]
+    used = [method for method in methods if method.reads or method.writes]
+    protected_writes = sum(operation.writes and not operation.is_open for operation in spec.operations)
+    return Offer(tuple(used or methods), protected_writes)
+
+
+def unused(spec: Spec) -> tuple[Method, ...]:
+    """The ways that are declared although no operation asks for them, while some ask for others."""
+    in_use = {method.scheme.name for method in offered(spec).methods}
+    return tuple(_method(scheme, spec) for scheme in spec.security_schemes.values() if scheme.name not in in_use)
+
+
+def judge(offer: Offer, declared_only: Sequence[Method] = ()) -> Finding:
+    """Whether the offered methods suit programs that write, by the guide's rules for `api-keys-only` and Basic.
+
+    `declared_only` are methods that no operation asks for.
+    """
+    places = tuple(method.scheme for method in offer.methods)
+    named = _in_words(offer)
+    if not offer.methods:
+        raise ValueError("nothing is offered, so there is nothing to judge")
+    if offer.has(Kind.OAUTH):
+        return _judge_oauth(offer)
+    if any(method.kind is Kind.OAUTH for method in declared_only):
+        where = tuple(method.scheme for method in declared_only)
+        return unknown(f"OAuth 2.0 is described, but the operations accept {named} and do not name it", *where)
+    if offer.has(Kind.WEAK_OAUTH, Kind.EXPIRING):
+        return _clear(partial(f"not OAuth 2.0 in a form for programs, but something like it: {named}", *places))
+    if offer.has(Kind.BEARER, Kind.OTHER):
+        return unknown(f"{named}: who issues it, and whether it runs out, is not said", *places)
+    if offer.has(Kind.KEY):
+        finding = not_met(f"no OAuth 2.0, only {named}: a fixed key does not run out by itself", *places)
+        return finding.raises("api-keys-only").clears("basic-auth-only")
+    if offer.has(Kind.BASIC):
+        finding = not_met(f"the only method is {named}", *places)
+        return finding.raises("basic-auth-only").clears("api-keys-only")
+    return not_met("no OAuth 2.0, only a browser session, which is made for people and not for programs", *places)
+
+
+def _judge_oauth(offer: Offer) -> Finding:
+    oauth = offer.of(Kind.OAUTH)
+    places = tuple(method.scheme for method in oauth)
+    writes = max(method.writes for method in oauth)
+    detail = _besides(offer)
+    if offer.protected_writes and any(method.reads for method in oauth) and not writes:
+        return not_met("OAuth 2.0 opens reading only; nothing that changes data accepts it", *places, detail=detail)
+    if 0 < writes < LEAST_SHARE_OF_WRITES * offer.protected_writes:
+        share = f"{writes} of {offer.protected_writes} operations that change data"
+        return _clear(partial(f"OAuth 2.0 is offered, but only {share} accept it", *places, detail=detail))
+    return _clear(met("OAuth 2.0 is offered in a form that programs can use", *places, detail=detail))
+
+
+def _clear(finding: Finding) -> Finding:
+    return finding.clears("api-keys-only").clears("basic-auth-only")
+
+
+def _besides(offer: Offer) -> str:
+    others = [kind.value for kind in Kind if kind is not Kind.OAUTH and offer.has(kind)]
+    flows = [flow for method in offer.of(Kind.OAUTH) for flow in method.scheme.flows if flow not in FULL_FLOWS]
+    notes = [f"Offered besides: {', '.join(others)}."] if others else []
+    notes += [f"The {flow} form of OAuth 2.0 is outdated and should not be used." for flow in flows]
+    return " ".join(notes)
+
+
+def _in_words(offer: Offer) -> str:
+    return " and ".join(kind.value for kind in Kind if offer.has(kind))
+
+
+def _method(scheme: SecurityScheme, spec: Spec) -> Method:
+    accepting = [operation for operation in spec.operations if any(scheme.name in need for need in operation.security)]
+    writes = sum(operation.writes for operation in accepting)
+    return Method(kind_of(scheme, spec), scheme, len(accepting) - writes, writes)
+
+
+def kind_of(scheme: SecurityScheme, spec: Spec) -> Kind:
+    """The kind of a security scheme. A token in the Authorization header may be a key, or be issued and run out."""
+    if scheme.type == "oauth2":
+        return Kind.OAUTH if FULL_FLOWS & scheme.flows.keys() else Kind.WEAK_OAUTH
+    if scheme.type == "openIdConnect":
+        return Kind.OAUTH
+    if scheme.type == "http" and scheme.scheme == "basic":
+        return Kind.BASIC
+    if scheme.type == "apiKey" and scheme.where == "cookie":
+        return Kind.SESSION
+    if scheme.type == "apiKey" and not (scheme.where == "header" and _speaks_of_bearer(scheme)):
+        return Kind.KEY
+    if scheme.type == "apiKey" or (scheme.type == "http" and scheme.scheme == "bearer"):
+        return _kind_of_token(scheme, spec)
+    return Kind.OTHER
+
+
+def _speaks_of_bearer(scheme: SecurityScheme) -> bool:
+    return bool(_BEARER_WORDS.search(f"{scheme.name} {scheme.parameter} {scheme.description}"))
+
+
+def _kind_of_token(scheme: SecurityScheme, spec: Spec) -> Kind:
+    if any(_issues_expiring_tokens(operation) for operation in spec.operations):
+        return Kind.EXPIRING
+    return Kind.KEY if _KEY_WORDS.search(f"{scheme.name} {scheme.description}") else Kind.BEARER
+
+
+def _issues_expiring_tokens(operation: Operation) -> bool:
+    """Whether an operation hands out a token and says that it runs out, in a field or in words."""
+    if operation.method != "POST" or not _ISSUING_PATH.search(operation.path):
+        return False
+    schema = operation.success.schema if operation.success else None
+    names = _field_names(schema)
+    expires = any(_EXPIRY_FIELDS.match(name) for name in names) or "expire" in operation.description.lower()
+    return expires and bool(names & _TOKEN_FIELDS)
+
+
+def _field_names(schema: Schema | None) -> frozenset[str]:
+    """Names of two levels of fields, in lower case without separators."""
+    if schema is None:
+        return frozenset()
+    inner = [field for each in schema.fields() for field in each.schema.fields()]
+    return frozenset(re.sub(r"[_-]", "", field.name).lower() for field in (*schema.fields(), *inner))

@@ -1,0 +1,371 @@
+"""auth.method: how a program proves who it is, whether others are refused, and whether it happens out of sight."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from functools import partial as partial_call
+
+from cmms_audit.battery import (
+    Context,
+    CouldNotLook,
+    Finding,
+    Operation,
+    check,
+    met,
+    not_applicable,
+    not_met,
+    partial,
+    unknown,
+)
+from cmms_audit.model import Exchange, Reason, Verdict
+
+from . import _methods, _strangers, _transport
+from ._lists import OPEN_BY_DESIGN, lists, readable_page
+from ._methods import Kind
+
+DAY = 24 * 3600
+_OPEN_BY_DESIGN = re.compile(
+    r"^(?:ping|health\w*|status|alive|ready|livez|readyz|version\w*|info|schema|spec|swagger\w*|openapi\w*|docs?|redoc"
+    r"|\.well-known|jwks\w*|oauth2?|auth\w*|sso|saml\w*|oidc|tokens?|log-?in|log-?out|sign-?in|sign-?up|register\w*"
+    r"|password\w*|sessions?|webhooks?|callbacks?)(?:\.\w+)?$",
+    re.IGNORECASE,
+)
+_MOST_NAMED = 5
+_KEY_HEADER = re.compile(r"(?!authorization$)(?=.*(?:key|token|auth|secret|api))[a-z0-9-]{1,60}", re.IGNORECASE)
+_KEY_NAMES = ("api_key", "apikey", "key", "access_token")
+_UNHEARD_OF_NAME = "audit_unheard_of"
+
+
+@check(
+    question="auth.method",
+    id="auth.refuses-anonymous",
+    aspect="strangers",
+    sends="reads",
+    severity="critical",
+    flags=("anonymous-access",),
+)
+async def refuses_anonymous(ctx: Context) -> Finding | list[Finding]:
+    """Every list of records refuses a caller who shows no credential at all."""
+    answers = await _strangers.ask_lists(ctx, ctx.api.as_stranger)
+    return _strangers.judge(answers, "a caller without a credential")
+
+
+@check(
+    question="auth.method",
+    id="auth.refuses-garbage",
+    aspect="strangers",
+    sends="reads",
+    severity="critical",
+    flags=("anonymous-access",),
+)
+async def refuses_garbage(ctx: Context) -> Finding | list[Finding]:
+    """Made-up credentials of the vendor's own kinds are refused: random ones, and a token that nobody signed."""
+    answers = []
+    for headers in _made_up(ctx):
+        answers += await _strangers.ask_lists(ctx, partial_call(ctx.api.forged, headers=headers), most=3)
+    return _strangers.judge(answers, "a caller with a made-up credential")
+
+
+def _made_up(ctx: Context) -> list[dict[str, str]]:
+    nonsense = f"{ctx.random.getrandbits(160):040x}"
+    claims = {"sub": "admin", "scope": "read write admin", "exp": 4_102_444_800}
+    unsigned = f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
+    keys = {
+        scheme.parameter: {scheme.parameter: nonsense}
+        for scheme in (ctx.spec.security_schemes.values() if ctx.has_spec else ())
+        if scheme.type == "apiKey" and scheme.where == "header" and _KEY_HEADER.fullmatch(scheme.parameter)
+    }
+    return [{"Authorization": f"Bearer {nonsense}"}, {"Authorization": f"Bearer {unsigned}"}, *list(keys.values())[:2]]
+
+
+def _encoded(value: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+@check(question="auth.method", id="auth.operations-protected", aspect="strangers", sends="nothing")
+def operations_protected(ctx: Context) -> Finding:
+    """As documented, every operation asks for a credential, but those that are open by their nature."""
+    operations = ctx.spec.operations
+    if all(operation.is_open for operation in operations):
+        return unknown("the specification does not say which operations need a credential", ctx.spec.evidence_at(""))
+    open_ones = [each for each in operations if each.is_open and not _open_by_design(ctx, each)]
+    if not open_ones:
+        protected = [each for each in operations if not each.is_open]
+        rest = "" if len(protected) == len(operations) else "; the others are for logging in and the like"
+        return met(f"{len(protected)} of {len(operations)} operations ask for a credential{rest}", protected[0])
+    named = ", ".join(f"{each.method} {each.path}" for each in open_ones[:_MOST_NAMED])
+    summary = f"of {len(operations)} operations, {len(open_ones)} can be called by anyone as described, such as {named}"
+    judge = not_met if any(_on_records(ctx, each) for each in open_ones) else partial
+    return judge(summary, *open_ones[:_MOST_NAMED])
+
+
+def _open_by_design(ctx: Context, operation: Operation) -> bool:
+    """Logging in, being told that the system is up, the specification itself, and calls that come from elsewhere."""
+    return not _on_records(ctx, operation) and any(_OPEN_BY_DESIGN.match(part) for part in operation.path.split("/"))
+
+
+def _on_records(ctx: Context, operation: Operation) -> bool:
+    return any(
+        operation.path == resource.path or operation.path.startswith(f"{resource.path.rstrip('/')}/")
+        for resource in ctx.resources.values()
+        if resource.kind not in OPEN_BY_DESIGN
+    )
+
+
+@check(
+    question="auth.method",
+    id="auth.offers-oauth",
+    aspect="method",
+    sends="nothing",
+    severity="critical",
+    flags=("api-keys-only", "basic-auth-only"),
+)
+def offers_oauth(ctx: Context) -> Finding:
+    """The specification offers OAuth 2.0 in a form that programs can use."""
+    offer = _methods.offered(ctx.spec)
+    if not offer.methods:
+        return unknown("the specification does not say how a program proves who it is", ctx.spec.evidence_at(""))
+    return _methods.judge(offer, _methods.unused(ctx.spec))
+
+
+@check(
+    question="auth.method",
+    id="auth.token-works",
+    aspect="method",
+    sends="reads",
+    flags=("api-keys-only", "basic-auth-only"),
+)
+async def token_works(ctx: Context) -> Finding:
+    """With the credential given, a token can be fetched; it opens a list, and says when it runs out: within a day."""
+    if ctx.vendor.credential_types.get("main") not in ("oauth2", "oidc"):
+        return not_applicable("the credential given for this audit is no OAuth 2.0 client, so no token was fetched")
+    token = await ctx.api.token("main")
+    if not token.ok:
+        summary = f"the token address refuses the credential (status {token.exchange.status})"
+        return unknown(summary, token.exchange, reason=Reason.CREDENTIAL)
+    _, page = await readable_page(ctx)
+    finding = _judge_lifetime(token.expires_in, token.exchange, page.exchange)
+    return _no_better_than_documented(ctx, finding).clears("api-keys-only").clears("basic-auth-only")
+
+
+def _judge_lifetime(seconds: float | None, *places: Exchange) -> Finding:
+    if not seconds or not seconds > 0:
+        return partial("a token can be fetched and works, but does not say when it runs out", *places)
+    facts = {"token_seconds": seconds}
+    if seconds > DAY:
+        summary = f"a token can be fetched and works, but lives for {seconds / DAY:.3g} days; more than one is too long"
+        return partial(summary, *places, facts=facts)
+    return met(f"a token can be fetched, works, and runs out after {seconds / 60:.3g} minutes", *places, facts=facts)
+
+
+def _no_better_than_documented(ctx: Context, finding: Finding) -> Finding:
+    """A token that works does not make up for OAuth 2.0 being closed to operations that write, as documented."""
+    offer = _methods.offered(ctx.spec) if ctx.has_spec else None
+    if offer is None or not offer.has(Kind.OAUTH) or finding.verdict is not Verdict.MET:
+        return finding
+    documented = _methods.judge(offer)
+    if documented.verdict is Verdict.MET:
+        return finding
+    judge = partial if documented.verdict is Verdict.PARTIAL else not_met
+    summary = f"{documented.summary}; {finding.summary}"
+    return judge(summary, *finding.evidence, *documented.evidence, facts=finding.facts)
+
+
+@check(
+    question="auth.method",
+    id="auth.oauth-discovered",
+    aspect="method",
+    sends="reads",
+    flags=("api-keys-only", "basic-auth-only"),
+)
+async def oauth_discovered(ctx: Context) -> Finding:
+    """Where the specification offers no OAuth 2.0, the vendor's sign-in service may publish it (RFC 8414, OIDC)."""
+    if ctx.has_spec and _methods.offered(ctx.spec).has(Kind.OAUTH):
+        return not_applicable("the specification offers OAuth 2.0, so nothing else has to be asked")
+    try:
+        answer = await ctx.api.discover()
+    except CouldNotLook as why:
+        return not_applicable(f"no sign-in service was found: {why.summary}", *why.evidence)
+    published = answer.json if answer.ok and isinstance(answer.json, dict) else {}
+    grants = published.get("grant_types_supported", ["authorization_code"])  # the default of RFC 8414, section 2
+    if not isinstance(published.get("token_endpoint"), str) or not _suits_programs(grants):
+        return not_applicable("the vendor's system publishes no sign-in service with OAuth 2.0", answer)
+    summary = (
+        "the vendor's sign-in service publishes OAuth 2.0, but the specification does not say that the API accepts it"
+    )
+    return partial(summary, answer).clears("api-keys-only").clears("basic-auth-only")
+
+
+def _suits_programs(grants: object) -> bool:
+    return isinstance(grants, list) and bool(
+        {"client_credentials", "authorization_code"} & {str(each) for each in grants}
+    )
+
+
+@check(question="auth.method", id="auth.basic-not-documented", aspect="basic", sends="nothing")
+def basic_not_documented(ctx: Context) -> Finding:
+    """The specification does not offer user name and password with every call."""
+    offer = _methods.offered(ctx.spec)
+    basic = offer.of(Kind.BASIC)
+    if basic:
+        return _basic_offered(ctx)
+    if not offer.methods:
+        return unknown("the specification does not say how a program proves who it is", ctx.spec.evidence_at(""))
+    return met("user name and password are not among the documented methods", *(each.scheme for each in offer.methods))
+
+
+def _basic_offered(ctx: Context) -> Finding:
+    offer = _methods.offered(ctx.spec)
+    places = [method.scheme for method in offer.of(Kind.BASIC)]
+    if len(places) == len(offer.methods):
+        return not_met("user name and password with every call is the only documented method", *places)
+    return partial("user name and password with every call is documented beside better methods", *places)
+
+
+@check(question="auth.method", id="auth.no-basic", aspect="basic", sends="reads")
+async def no_basic(ctx: Context) -> Finding:
+    """The live system does not take user name and password: a made-up pair is refused like any unknown scheme."""
+    documented = _basic_offered(ctx) if ctx.has_spec and _methods.offered(ctx.spec).has(Kind.BASIC) else None
+    if ctx.vendor.credential_types.get("main") == "basic":
+        _, page = await readable_page(ctx)
+        summary = documented.summary if documented else "user name and password with every call open the API"
+        judge = not_met if documented and documented.verdict is Verdict.NOT_MET else partial
+        return judge(summary, page, *(documented.evidence if documented else ()))
+    if documented:
+        return documented
+    pair = base64.b64encode(f"audit-{ctx.random.getrandbits(64):x}:none".encode()).decode()
+    path = lists(ctx)[0].path
+    return _judge_made_up_pair(
+        await ctx.api.forged(path, {"Authorization": f"Basic {pair}"}),
+        await ctx.api.forged(path, {"Authorization": f"Unheard-of {pair}"}),
+    )
+
+
+def _judge_made_up_pair(as_basic: Exchange, as_unheard_of: Exchange) -> Finding:
+    if re.search(r"\bbasic\b", as_basic.header("www-authenticate") or "", re.IGNORECASE):
+        return partial("the system asks for user name and password when it refuses a call", as_basic)
+    if as_basic.ok:
+        return unknown("the list is open to anyone, so a user name and password make no difference", as_basic)
+    if _refusal(as_basic) != _refusal(as_unheard_of):
+        summary = (
+            "a made-up user name and password are looked at, where an unknown method is not: a real pair may be let in"
+        )
+        return partial(summary, as_basic, as_unheard_of)
+    return met("user name and password are refused like any unknown method", as_basic, as_unheard_of)
+
+
+def _refusal(exchange: Exchange) -> tuple[int, str, tuple[str, ...]]:
+    """What stays the same when the same refusal is given twice: the status, how to log in, and words for programs."""
+    body = exchange.json if isinstance(exchange.json, dict) else {}
+    inner = next((value for value in body.values() if isinstance(value, dict)), {})
+    words = [str(each[name]) for each in (body, inner) for name in ("code", "error", "type") if name in each]
+    return exchange.status, exchange.header("www-authenticate") or "", tuple(words)
+
+
+@check(
+    question="auth.method",
+    id="auth.no-key-in-query",
+    aspect="query",
+    sends="nothing",
+    flags=("api-keys-only",),
+)
+def no_key_in_query(ctx: Context) -> Finding:
+    """As documented, no key has to travel in the address of a call, nor may it."""
+    offer = _methods.offered(ctx.spec)
+    if not offer.methods:
+        return unknown("the specification does not say how a program proves who it is", ctx.spec.evidence_at(""))
+    return _judge_query_keys(offer)
+
+
+def _judge_query_keys(offer: _methods.Offer) -> Finding:
+    keys = offer.of(Kind.KEY)
+    in_query = [method.scheme for method in keys if method.scheme.where == "query"]
+    if not in_query:
+        return met("no documented method puts a key into the address", *(each.scheme for each in offer.methods))
+    if len(in_query) < len(keys):
+        return partial("a key may also travel in the address, where it ends up in log files", *in_query)
+    finding = not_met("a key can travel only in the address, where it ends up in log files", *in_query)
+    return finding if offer.has(Kind.OAUTH) else finding.raises("api-keys-only")
+
+
+@check(question="auth.method", id="auth.query-key-ignored", aspect="query", sends="reads")
+async def query_key_ignored(ctx: Context) -> Finding:
+    """The live system takes no notice of a key in the address: a made-up one is refused like none at all."""
+    if ctx.has_spec and _methods.offered(ctx.spec).methods:
+        documented = _judge_query_keys(_methods.offered(ctx.spec))
+        if documented.verdict is not Verdict.MET:
+            return documented
+    path = lists(ctx)[0].path
+    value = f"{ctx.random.getrandbits(128):032x}"
+    ignored = await ctx.api.forged(path, {}, params=((_UNHEARD_OF_NAME, value),))
+    if ignored.ok:
+        return unknown("the list is open to anyone, so a key in the address makes no difference", ignored)
+    tried = {name: await ctx.api.forged(path, {}, params=((name, value),)) for name in _KEY_NAMES}
+    noticed = [name for name, answer in tried.items() if _is_noticed(answer, ignored)]
+    if noticed:
+        summary = f"a made-up key in the address ({' or '.join(noticed)}) is looked at, so a real one may open the API"
+        return partial(summary, ignored, *(tried[name] for name in noticed))
+    return met("a key in the address is taken no notice of", ignored, *tried.values())
+
+
+def _is_noticed(answer: Exchange, ignored: Exchange) -> bool:
+    """Whether a refusal differs from that of a parameter nobody knows; a complaint about parameters does not count."""
+    is_refusal = answer.status in (401, 403, ignored.status)
+    return answer.ok or (is_refusal and _refusal(answer) != _refusal(ignored))
+
+
+@check(
+    question="auth.method",
+    id="auth.encrypted-as-documented",
+    aspect="transport",
+    sends="nothing",
+    severity="critical",
+    flags=("plain-http-credentials",),
+)
+def encrypted_as_documented(ctx: Context) -> Finding:
+    """Every address in the specification, of the API and of its tokens, is an encrypted one."""
+    addresses = [(server.url, server.evidence) for server in ctx.spec.servers]
+    for scheme in ctx.spec.security_schemes.values():
+        urls = [url for flow in scheme.flows.values() for url in (flow.token_url, flow.authorization_url)]
+        addresses += [(url, scheme.evidence) for url in urls]
+    addresses = [(url, place) for url, place in addresses if _transport.reaches(url)]
+    plain = [(url, place) for url, place in addresses if _transport.reaches(url) == "a network, unencrypted"]
+    if plain:
+        summary = f"the specification names an unencrypted address: {plain[0][0]}"
+        return not_met(summary, *(place for _, place in plain)).raises("plain-http-credentials")
+    encrypted = [place for url, place in addresses if _transport.reaches(url) == "a network, encrypted"]
+    if encrypted:
+        return met("every address in the specification is encrypted", *encrypted).clears("plain-http-credentials")
+    if addresses:
+        return not_applicable("the specification names addresses on this machine only", addresses[0][1])
+    if _transport.reaches(ctx.vendor.base_url) == "this machine":
+        return not_applicable("the specification names no address of its own, and the system runs on this machine")
+    return unknown("the specification does not say at which address the API is served", ctx.spec.evidence_at(""))
+
+
+@check(
+    question="auth.method",
+    id="auth.encrypted",
+    aspect="transport",
+    sends="reads",
+    severity="critical",
+    flags=("plain-http-credentials",),
+)
+async def encrypted(ctx: Context) -> Finding:
+    """Calls travel encrypted, and the unencrypted port of the vendor's host does not serve the API."""
+    reach = _transport.reaches(ctx.vendor.base_url)
+    if reach == "this machine":
+        return not_applicable("the system runs on this machine, so nothing travelled over a network")
+    _, page = await readable_page(ctx)
+    if reach == "a network, unencrypted":
+        summary = "the API is used at an unencrypted address, so everyone on the way can read the credential"
+        return not_met(summary, page).raises("plain-http-credentials")
+    try:
+        plain = await ctx.api.plain_http()
+    except CouldNotLook as why:
+        if why.reason is not Reason.CONNECTIVITY:
+            raise
+        return _transport.encrypted_only("the unencrypted port gives no answer", page)
+    return _transport.judge_plain(plain, page)

@@ -1,0 +1,212 @@
+"""auth.scopes: whether access can be limited to certain resources, and to reading or writing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cmms_audit.battery import Context, Finding, Operation, TokenFacts, check, met, not_met, partial, unknown
+from cmms_audit.model import HasEvidence, Reason, Verdict
+
+from ._lists import readable_page
+
+_OF_IDENTITY = frozenset({"openid", "profile", "email", "offline_access"})
+_PERMISSION_WORDS = re.compile(
+    r"\b(?:requires?|must have|needs?|required|following)\b[^.]{0,80}\b(?:scopes?|permissions?|roles?|privileges?)\b"
+    r"|\b(?:scopes?|permissions?|roles?|privileges?)\b[^.]{0,40}\b(?:required|needed)\b",
+    re.IGNORECASE,
+)
+_PERMISSION_EXTENSION = re.compile(r"^x-.*(?:scope|permission|role|privilege)", re.IGNORECASE)
+_LEAST_SHARE_NAMED = 0.9
+_LEAST_SCOPES = 3
+_MOST_IN_DETAIL = 30
+_TOKEN_TYPES = ("oauth2", "oidc")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Which permission opens how many operations: for reading, and for changing data.
+
+    `without` are protected operations that name no permission, `worded` those among them that speak of one in words.
+    """
+
+    reads: Mapping[str, int]
+    writes: Mapping[str, int]
+    named: tuple[Operation, ...]
+    without: tuple[Operation, ...]
+    worded: tuple[Operation, ...]
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Every permission that an operation names."""
+        return frozenset(self.reads) | frozenset(self.writes)
+
+    @property
+    def only_writing(self) -> frozenset[str]:
+        """Permissions that open no operation that reads."""
+        return frozenset(self.writes) - frozenset(self.reads)
+
+    @property
+    def only_reading(self) -> frozenset[str]:
+        """Permissions that open no operation that changes data."""
+        return frozenset(self.reads) - frozenset(self.writes)
+
+
+@check(question="auth.scopes", id="auth.scopes-declared", aspect="matrix", sends="nothing")
+def scopes_declared(ctx: Context) -> Finding:
+    """Every operation names the permission that it needs, reading and writing apart."""
+    matrix = _matrix(ctx.spec.operations)
+    return _judge_matrix(matrix) if matrix.scopes else _judge_without_scopes(ctx, matrix)
+
+
+def _matrix(operations: Iterable[Operation]) -> Matrix:
+    reads: Counter[str] = Counter()
+    writes: Counter[str] = Counter()
+    named: list[Operation] = []
+    without: list[Operation] = []
+    worded: list[Operation] = []
+    for operation in operations:
+        if operation.is_open:
+            continue
+        scopes = _scopes_of(operation)
+        (writes if operation.writes else reads).update(scopes)
+        (named if scopes else without).append(operation)
+        if not scopes and _speaks_of_permission(operation):
+            worded.append(operation)
+    return Matrix(reads, writes, tuple(named), tuple(without), tuple(worded))
+
+
+def _scopes_of(operation: Operation) -> frozenset[str]:
+    in_needs = {scope for need in operation.security for scopes in need.values() for scope in scopes}
+    return frozenset(in_needs - _OF_IDENTITY)
+
+
+def _speaks_of_permission(operation: Operation) -> bool:
+    if any(_PERMISSION_EXTENSION.match(name) for name in operation.extensions):
+        return True
+    return bool(_PERMISSION_WORDS.search(operation.description[:4_000]))
+
+
+def _judge_matrix(matrix: Matrix) -> Finding:
+    protected = len(matrix.named) + len(matrix.without)
+    places = matrix.named[:1]
+    detail = _as_table(matrix)
+    if not matrix.only_writing:
+        summary = f"{len(matrix.scopes)} permissions are named, but none of them keeps writing apart from reading"
+        return partial(summary, *places, detail=detail)
+    if len(matrix.scopes) < _LEAST_SCOPES:
+        summary = "reading and writing are apart, but a permission is always for the whole system, not for one resource"
+        return partial(summary, *places, detail=detail)
+    if len(matrix.named) < _LEAST_SHARE_NAMED * protected:
+        summary = f"only {len(matrix.named)} of {protected} operations name the permission that they need"
+        return partial(summary, *places, *matrix.without[:2], detail=detail)
+    summary = (
+        f"{len(matrix.scopes)} permissions are named, reading and writing apart, on {len(matrix.named)} operations"
+    )
+    return met(summary, *places, detail=detail)
+
+
+def _judge_without_scopes(ctx: Context, matrix: Matrix) -> Finding:
+    schemes = [each for each in ctx.spec.security_schemes.values() if each.type == "oauth2"]
+    declared = {scope for each in schemes for flow in each.flows.values() for scope in flow.scopes} - _OF_IDENTITY
+    if matrix.worded and len(matrix.worded) >= len(matrix.without) / 2:
+        summary = f"{len(matrix.worded)} operations speak of the permission that they need, but only in their text"
+        return partial(summary, *matrix.worded[:3])
+    if declared:
+        summary = f"{len(declared)} permissions are listed, but nowhere is it said which operation needs which"
+        return partial(summary, *schemes, detail=f"Listed: {', '.join(sorted(declared)[:_MOST_IN_DETAIL])}.")
+    if schemes and not (ctx.claim and ctx.claim.answer != "no"):
+        summary = "OAuth 2.0 is offered without a single permission to choose: a token may do whatever its user may"
+        return not_met(summary, *schemes)
+    return ctx.absent("the specification names no permissions that an integration could be limited to")
+
+
+def _as_table(matrix: Matrix) -> str:
+    rows = [
+        f"{scope[:80]}: {matrix.reads.get(scope, 0)} reading, {matrix.writes.get(scope, 0)} writing"
+        for scope in sorted(matrix.scopes)[:_MOST_IN_DETAIL]
+    ]
+    more = len(matrix.scopes) - len(rows)
+    return "Operations by permission: " + "; ".join(rows) + (f"; and {more} more." if more > 0 else ".")
+
+
+@check(question="auth.scopes", id="auth.scopes-granted", aspect="matrix", sends="reads")
+async def scopes_granted(ctx: Context) -> Finding:
+    """A credential with fewer permissions is granted as asked for, and reads."""
+    if "read_only" in ctx.vendor.roles:
+        return await _read_only_reads(ctx)
+    if ctx.vendor.credential_types.get("main") in _TOKEN_TYPES:
+        return await _narrower_is_granted(ctx)
+    return unknown(
+        "not tried: the vendor file gives no second credential that may only read (credentials: read_only)",
+        reason=Reason.NOT_PERMITTED,
+    )
+
+
+async def _read_only_reads(ctx: Context) -> Finding:
+    _, page = await readable_page(ctx, "read_only")
+    mine, narrow = await _granted(ctx, "main"), await _granted(ctx, "read_only")
+    places: tuple[HasEvidence, ...] = (page, *(token.exchange for token in (mine, narrow) if token))
+    granted = set(narrow.granted or ()) if narrow else set()
+    too_much = granted & (_matrix(ctx.spec.operations).only_writing if ctx.has_spec else frozenset())
+    if too_much:
+        return not_met(f"the credential that should only read was granted {', '.join(sorted(too_much))}", *places)
+    if granted and mine and mine.granted:
+        if not granted < set(mine.granted):
+            return partial("the credential that should only read was granted no less than the first one", *places)
+        summary = f"a credential with {len(granted)} of {len(set(mine.granted))} permissions was granted, and reads"
+        return _beside_documented(ctx, met(summary, *places))
+    return _beside_documented(
+        ctx, met("the credential that should only read does read", *places), told_by_document_alone=True
+    )
+
+
+async def _granted(ctx: Context, role: str) -> TokenFacts | None:
+    """A fresh token's facts; None where the credential is of a kind that fetches none."""
+    return await ctx.api.token(role) if ctx.vendor.credential_types.get(role) in _TOKEN_TYPES else None
+
+
+async def _narrower_is_granted(ctx: Context) -> Finding:
+    scope = _a_reading_scope(ctx)
+    if scope is None:
+        return unknown(
+            "not tried: the specification names no permission for reading alone", reason=Reason.NOT_PERMITTED
+        )
+    narrow = await ctx.api.token("main", scopes=(scope,))
+    if not narrow.ok:
+        summary = f"a token for {scope} alone was refused (status {narrow.exchange.status})"
+        return partial(summary, narrow.exchange)
+    granted = set(narrow.granted or (scope,))  # not said means as asked for (RFC 6749, 5.1)
+    if granted <= {scope}:
+        summary = f"a token for {scope} alone was granted, and nothing besides"
+        return _beside_documented(ctx, met(summary, narrow.exchange))
+    return not_met(f"a token was asked for {scope} alone, and granted {len(granted)} permissions", narrow.exchange)
+
+
+def _a_reading_scope(ctx: Context) -> str | None:
+    """The permission for reading work orders, or any that opens only reading."""
+    if not ctx.has_spec:
+        return None
+    reading = _matrix(ctx.spec.operations).only_reading
+    listed = ctx.resources["work_orders"].list if ctx.has("work_orders") else None
+    wanted = _scopes_of(listed) & reading if listed else frozenset()
+    return min(wanted or reading, default=None)
+
+
+def _beside_documented(ctx: Context, seen: Finding, *, told_by_document_alone: bool = False) -> Finding:
+    """What was seen, no better than the published matrix: one grant does not make up for a matrix that is missing.
+
+    `told_by_document_alone` says that nothing seen shows a limit.
+    """
+    documented = scopes_declared.function(ctx) if ctx.has_spec else None
+    if not isinstance(documented, Finding) or documented.verdict is Verdict.UNKNOWN:
+        if told_by_document_alone:
+            summary = f"{seen.summary}; whether it is refused when it writes was not tried"
+            return unknown(summary, *seen.evidence, reason=Reason.NOT_PERMITTED)
+        return seen
+    if documented.verdict is Verdict.MET:
+        return seen
+    judge = partial if documented.verdict is Verdict.PARTIAL else not_met
+    return judge(f"{seen.summary}; but {documented.summary}", *seen.evidence, *documented.evidence)

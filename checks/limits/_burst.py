@@ -1,0 +1,142 @@
+"""A bounded number of small reads in quick succession, until the first refusal. Sent once in a run."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cmms_audit.battery import Api, Context, CouldNotLook
+from cmms_audit.model import Exchange, Purpose, Reason
+
+from . import _lists, _numbers
+
+SIDE_BY_SIDE = 16
+QUIET_BEFORE = 5.0  # seconds; a window up to this long is let run out first, so that it is counted from nothing
+
+
+@dataclass
+class Burst:
+    """What a burst brought.
+
+    `limit` calls in `window` seconds are the documented limit that it was sent against, both 0 where none is
+    documented; `allowed` is how many of them were left when it began, None where nobody can tell.
+    """
+
+    path: str
+    params: tuple[tuple[str, str], ...]
+    limit: int
+    window: int
+    allowed: int | None = None
+    answers: list[Exchange] = field(default_factory=list)
+    refused: Exchange | None = None
+    silent: Exchange | None = None
+    failure: CouldNotLook | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to learn."""
+        return bool(self.refused or self.silent or self.failure)
+
+    @property
+    def served(self) -> int:
+        """How many calls were served."""
+        return sum(answer.ok for answer in self.answers) - bool(self.silent)
+
+    @property
+    def seconds(self) -> float:
+        """How long the burst took, from the first call to the last."""
+        moments = [_moment(answer) for answer in self.answers]
+        return max(moments) - min(moments) if moments else 0.0
+
+    @property
+    def fastest_window(self) -> int:
+        """The most calls that began within one window of the limit."""
+        moments = sorted(_moment(answer) for answer in self.answers)
+        return max((bisect_left(moments, moment + self.window) - i for i, moment in enumerate(moments)), default=0)
+
+    @property
+    def last_served(self) -> Sequence[Exchange]:
+        """The last call that was served, as a sequence of one or none."""
+        return [answer for answer in self.answers if answer.ok and answer is not self.silent][-1:]
+
+
+def _moment(answer: Exchange) -> float:
+    return datetime.fromisoformat(answer.started).timestamp()
+
+
+async def sent(ctx: Context) -> Burst:
+    """The burst of this run. Raises CouldNotLook (budget) where the documented limit lies above what it may send."""
+    return await ctx.shared("burst", lambda api: _send(ctx, api))
+
+
+async def one_more(ctx: Context, burst: Burst) -> Exchange:
+    """One more call of the same kind."""
+    return await ctx.api.get(burst.path, params=burst.params, purpose=Purpose.BURST)
+
+
+async def _send(ctx: Context, api: Api) -> Burst:
+    resource = await _lists.readable(ctx)
+    size = _lists.page_size(ctx, resource)
+    params = ((size.parameter.name, "1"),) if size else ()
+    before = await api.get(resource.path, params=params)
+    has_records = bool(api.read_page(resource.kind, before).records)
+    window, limit = _limit_within_reach(ctx, before)
+    burst = Burst(resource.path, params, limit, window, _allowed(ctx, before, limit, window))
+    if window <= QUIET_BEFORE:
+        await ctx.clock.sleep(window)
+    left = iter(range(ctx.vendor.burst_requests - 1))
+
+    async def work() -> None:
+        while not burst.over and next(left, None) is not None:
+            try:
+                answer = await api.get(burst.path, params=params, purpose=Purpose.BURST)
+            except CouldNotLook as why:
+                if why.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT):
+                    burst.failure = burst.failure or why
+                return
+            burst.answers.append(answer)
+            _sort(burst, api, resource.kind, answer, has_records)
+
+    await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+    return burst
+
+
+def _sort(burst: Burst, api: Api, kind: str, answer: Exchange, has_records: bool) -> None:
+    if not answer.ok:
+        burst.refused = burst.refused or answer
+    elif has_records and not _has_records(api, kind, answer):
+        burst.silent = burst.silent or answer
+
+
+def _has_records(api: Api, kind: str, answer: Exchange) -> bool:
+    try:
+        return bool(api.read_page(kind, answer).records)
+    except CouldNotLook:
+        return False
+
+
+def _limit_within_reach(ctx: Context, before: Exchange) -> tuple[int, int]:
+    """The documented limit that the fewest calls reach: its window in seconds, and its number of calls; 0 for none."""
+    documented = _numbers.by_window(_numbers.general_limits(ctx)) or _numbers.header_windows(ctx.rate_headers(before))
+    if not documented:
+        return 0, 0
+    window, limit = min(documented.items(), key=lambda item: item[1])
+    if limit >= ctx.vendor.burst_requests:
+        words = _numbers.in_words({window: limit})
+        says = f"not sent: the limit of {words} lies above the {ctx.vendor.burst_requests} calls that a burst may send"
+        raise CouldNotLook(Reason.BUDGET, says, before)
+    return window, limit
+
+
+def _allowed(ctx: Context, before: Exchange, limit: int, window: int) -> int | None:
+    """How many calls are left: all where the window runs out first, else what the headers say."""
+    if not window:
+        return None
+    if window <= QUIET_BEFORE:
+        return limit
+    policies = ctx.rate_headers(before).policies
+    left = [each.remaining for each in policies if each.window_seconds == window and each.remaining is not None]
+    return int(left[0]) if left else None

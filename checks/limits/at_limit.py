@@ -1,0 +1,132 @@
+"""limits.at-limit: what happens when the limit is reached, as documented and as seen."""
+
+from __future__ import annotations
+
+import re
+
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    Operation,
+    Prose,
+    ResponseDoc,
+    check,
+    met,
+    not_applicable,
+    not_met,
+    partial,
+    unknown,
+)
+from cmms_audit.model import Exchange, HasEvidence, Reason
+
+from . import _burst, _numbers
+from ._burst import Burst
+
+_AT_LIMIT = re.compile(r"\b429\b|\btoo many requests\b", re.IGNORECASE)
+_OTHER_STATUS = re.compile(
+    r"\b(?:above|over|exceed\w*|beyond)\b.{0,60}\blimits?\b.{0,60}\b(4\d\d|5\d\d)\b", re.IGNORECASE
+)
+_WAITING_TIME = re.compile(r"retry-after", re.IGNORECASE)
+_LEAST_SHARE = 0.5
+LONGEST_WAIT = 30.0  # seconds
+
+
+@check(question="limits.at-limit", id="limits.refusal-documented", aspect="refusal", sends="nothing")
+def refusal_documented(ctx: Context) -> Finding:
+    """The specification says that calls above the limit are refused with 429, and how long to wait (Retry-After)."""
+    protected = [each for each in ctx.spec.operations if not each.is_open] or list(ctx.spec.operations)
+    refusals = [refusal for each in protected if (refusal := _refusal_of(each))]
+    said = [each for each in ctx.sentences(_AT_LIMIT) if not _is_of_one_operation(each)]
+    if not refusals and not said:
+        return _judge_other_status(ctx)
+    waiting = [each for each in refusals if _tells_waiting_time(each)]
+    said_waiting = [each for each in said if _WAITING_TIME.search(each.text)]
+    if waiting or said_waiting:
+        places: tuple[HasEvidence, ...] = (*waiting[:2], *said_waiting[:1])
+        if said_waiting or len(waiting) >= _LEAST_SHARE * len(protected):
+            return met("as documented, calls above the limit get 429 and are told how long to wait", *places)
+        return partial(
+            f"429 with a waiting time is documented for {len(waiting)} of {len(protected)} operations", *places
+        )
+    places = (*refusals[:2], *said[:1])
+    if said or len(refusals) >= _LEAST_SHARE * len(protected):
+        return partial("as documented, calls above the limit get 429, but not how long to wait", *places)
+    return partial(f"429 is documented for {len(refusals)} of {len(protected)} operations only", *places)
+
+
+def _judge_other_status(ctx: Context) -> Finding:
+    other = ctx.sentences(_OTHER_STATUS)
+    if other:
+        match = _OTHER_STATUS.search(other[0].text)
+        status = match[1] if match else ""
+        return not_met(f"as documented, calls above the limit get {status}, which says nothing of a limit", other[0])
+    return ctx.absent("the specification does not say what happens at the limit")
+
+
+def _is_of_one_operation(sentence: Prose) -> bool:
+    return (sentence.evidence.pointer or "").startswith("/paths/")
+
+
+def _refusal_of(operation: Operation) -> ResponseDoc | None:
+    return next((each for each in operation.responses if each.status == "429"), None)
+
+
+def _tells_waiting_time(response: ResponseDoc) -> bool:
+    named = any(_WAITING_TIME.fullmatch(name) for name in response.headers)
+    return named or bool(_WAITING_TIME.search(response.description))
+
+
+@check(
+    question="limits.at-limit",
+    id="limits.burst",
+    aspect="refusal",
+    sends="burst",
+    flags=("silent-throttling",),
+)
+async def burst(ctx: Context) -> Finding:
+    """At the limit, a bounded number of small reads in quick succession is refused with 429 and a true waiting time."""
+    sent = await _burst.sent(ctx)
+    if sent.silent:
+        summary = f"after {sent.served} calls the system answers as if all were well, but without the records"
+        return not_met(summary, sent.silent, *sent.last_served).raises("silent-throttling")
+    if sent.failure:
+        return not_met(
+            f"after {sent.served} calls the connection failed: {sent.failure.summary}", *sent.failure.evidence
+        )
+    if sent.refused is None:
+        return _judge_no_refusal(sent)
+    if sent.refused.status == 401:
+        summary = f"after {sent.served} calls the credential was no longer accepted, so the limit was not reached"
+        return unknown(summary, sent.refused, reason=Reason.CREDENTIAL)
+    return (await _judge_refusal(ctx, sent, sent.refused)).clears("silent-throttling")
+
+
+def _judge_no_refusal(sent: Burst) -> Finding:
+    did = f"{sent.served} calls in {sent.seconds:.1f} seconds were all served"
+    if not sent.limit:
+        return not_applicable(f"{did}; where the limit lies is not documented and did not show", *sent.last_served)
+    limit = f"{sent.limit:,} calls {_numbers.per(sent.window)}"
+    if sent.fastest_window <= 2 * sent.limit:  # fewer may have fallen into two of the vendor's windows
+        return not_applicable(f"{did}, too slow to reach the limit of {limit}", *sent.last_served)
+    return unknown(f"{did}, although {limit} are documented as the limit", *sent.last_served, reason=Reason.BUDGET)
+
+
+async def _judge_refusal(ctx: Context, sent: Burst, refused: Exchange) -> Finding:
+    wait = ctx.rate_headers(refused).retry_after
+    if refused.status != 429:
+        judge = not_met if wait is None else partial
+        told = "without a waiting time" if wait is None else "with a waiting time"
+        return judge(
+            f"after {sent.served} calls the system refuses with {refused.status} {told}, not with 429", refused
+        )
+    if wait is None:
+        return partial(f"after {sent.served} calls the system refuses with 429, but not how long to wait", refused)
+    seconds = "1 second" if wait == 1 else f"{wait:g} seconds"
+    told = f"after {sent.served} calls the system refuses with 429 and asks to wait for {seconds}"
+    if wait > LONGEST_WAIT:
+        return met(f"{told}; that was not waited for", refused)
+    await ctx.clock.sleep(wait)
+    again = await _burst.one_more(ctx, sent)
+    if again.ok:
+        return met(f"{told}, after which it serves again", refused, again)
+    return partial(f"{told}, but still refuses after that (status {again.status})", refused, again)

@@ -1,0 +1,288 @@
+"""What the live system does about access: strangers, made-up credentials, tokens, and encryption."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Exchange, Finding, Purpose, Reason, Request, Response, Verdict
+from tests.checks.small import (
+    BASIC,
+    KEY_HEADER,
+    KEY_QUERY,
+    OAUTH,
+    Json,
+    Small,
+    WithTokens,
+    as_json,
+    client,
+    described,
+    flags,
+    looked_at,
+    only,
+    refusal,
+)
+from tests.support import battery, subject_of
+from tests.wire.servers import Answer, Seen
+from tests.wire.sessions import KEY, basic
+
+LOGIN_PAGE = Answer(200, '<html><form><input type="password"></form></html>', {"Content-Type": "text/html"})
+
+
+def is_stranger(seen: Seen) -> bool:
+    return seen.headers.get("x-api-key") != KEY
+
+
+def to_strangers(answer: Answer) -> Callable[[Seen], Answer | None]:
+    return lambda seen: answer if is_stranger(seen) else None
+
+
+# -- strangers ------------------------------------------------------------------------------------------------
+
+
+def test_a_vendor_that_refuses_strangers_is_met_and_clears_the_flag() -> None:
+    finding = only(looked_at("auth.refuses-anonymous", Small()))
+
+    assert finding.verdict is Verdict.MET
+    assert flags(finding) == {"anonymous-access": False}
+
+
+def test_each_list_that_strangers_can_read_is_a_finding_of_its_own() -> None:
+    open_list = as_json([{"id": "W-1"}])
+    both = looked_at("auth.refuses-anonymous", Small(wrong=to_strangers(open_list)))
+    one = looked_at("auth.refuses-anonymous", Small(wrong=lambda seen: open_list if "assets" in seen.path else None))
+
+    assert [finding.subject for finding in both] == ["work_orders", "assets"]
+    assert [finding.subject for finding in one] == ["assets"]
+    assert all(flags(finding) == {"anonymous-access": True} for finding in (*both, *one))
+    assert len({finding.fingerprint for finding in both}) == 2
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_another_refusal_than_401_is_a_habit_and_no_hole(status: int) -> None:
+    finding = only(looked_at("auth.refuses-anonymous", Small(wrong=to_strangers(as_json({}, status)))))
+
+    assert finding.verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOGIN_PAGE,
+        Answer(302, "", {"Location": "https://login.vendor.example/sso"}),
+        as_json({"success": False, "error": "token is missing"}),
+        as_json([]),
+    ],
+    ids=["login page", "redirect to a login", "error under 200", "empty list"],
+)
+def test_a_poor_refusal_is_a_limitation_and_no_hole(answer: Answer) -> None:
+    finding = only(looked_at("auth.refuses-anonymous", Small(wrong=to_strangers(answer))))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.PARTIAL, {"anonymous-access": False})
+
+
+@pytest.mark.parametrize("answer", [as_json([]), as_json({}, 500), as_json({"hello": "world"})])
+def test_an_answer_that_tells_nothing_settles_nothing(answer: Answer) -> None:
+    finding = only(looked_at("auth.refuses-anonymous", Small(records=0, wrong=to_strangers(answer))))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.UNKNOWN, {})
+
+
+def test_a_vendor_that_accepts_any_token_is_caught() -> None:
+    def lax(seen: Seen) -> Answer | None:
+        return as_json([{"id": "W-1"}]) if seen.headers.get("authorization", "").startswith("Bearer ey") else None
+
+    findings = looked_at("auth.refuses-garbage", Small(wrong=lax))
+
+    assert {finding.subject for finding in findings} == {"work_orders", "assets"}
+    assert all(flags(finding) == {"anonymous-access": True} for finding in findings)
+    assert only(looked_at("auth.refuses-garbage", Small())).verdict is Verdict.MET
+
+
+def test_made_up_credentials_come_in_the_vendors_own_form() -> None:
+    keys: list[str] = []
+
+    def watch(seen: Seen) -> None:
+        keys.append(seen.headers.get("x-api-key", ""))
+
+    looked_at("auth.refuses-garbage", Small(wrong=watch))
+
+    assert any(keys)
+    assert KEY not in keys
+
+
+# -- methods --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("members", "verdict"),
+    [
+        ({"expires_in": 900}, Verdict.MET),
+        ({"expires_in": 24 * 3600}, Verdict.MET),
+        ({"expires_in": 30 * 24 * 3600}, Verdict.PARTIAL),
+        ({}, Verdict.PARTIAL),
+        ({"expires_in": -1}, Verdict.PARTIAL),
+    ],
+)
+def test_a_token_has_to_run_out_within_a_day(members: Json, verdict: Verdict) -> None:
+    vendor = WithTokens({"plant-client": members})
+
+    finding = only(looked_at("auth.token-works", vendor, described(schemes={"oauth": OAUTH}), credentials=client))
+
+    assert finding.verdict is verdict
+    assert flags(finding) == {"api-keys-only": False, "basic-auth-only": False}
+
+
+def test_a_working_token_does_not_make_up_for_writing_without_oauth() -> None:
+    document = described(schemes={"oauth": OAUTH, "key": KEY_HEADER})
+    for path in ("/work-orders", "/assets"):
+        document["paths"][path]["post"]["security"] = [{"key": []}]
+
+    finding = only(
+        looked_at("auth.token-works", WithTokens({"plant-client": {"expires_in": 900}}), document, credentials=client)
+    )
+
+    assert finding.verdict is Verdict.NOT_MET
+
+
+def test_where_main_is_a_key_no_token_is_fetched() -> None:
+    assert only(looked_at("auth.token-works", Small())).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_oauth_that_only_the_sign_in_service_names_is_half_an_answer() -> None:
+    published = {"issuer": "x", "token_endpoint": "x/token", "grant_types_supported": ["client_credentials"]}
+
+    def service(seen: Seen) -> Answer | None:
+        return as_json(published) if seen.path == "/.well-known/openid-configuration" else None
+
+    found = only(looked_at("auth.oauth-discovered", Small(wrong=service)))
+
+    assert (found.verdict, flags(found)["api-keys-only"]) == (Verdict.PARTIAL, False)
+    assert only(looked_at("auth.oauth-discovered", Small())).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_a_system_that_asks_for_a_password_takes_one() -> None:
+    asks = Small(wrong=to_strangers(refusal('Basic realm="small"')))
+
+    assert only(looked_at("auth.no-basic", asks)).verdict is Verdict.PARTIAL
+    assert only(looked_at("auth.no-basic", Small())).verdict is Verdict.MET
+
+
+def test_a_made_up_password_that_is_looked_at_betrays_a_quiet_door() -> None:
+    def examines(seen: Seen) -> Answer | None:
+        is_basic = seen.headers.get("authorization", "").startswith("Basic ")
+        return as_json({"code": "wrong-password"}, 401) if is_basic else None
+
+    assert only(looked_at("auth.no-basic", Small(wrong=examines))).verdict is Verdict.PARTIAL
+
+
+def test_a_password_that_works_is_a_fault_where_it_is_the_only_way() -> None:
+    def vendor(seen: Seen) -> Answer:
+        return as_json([{"id": "W-1"}]) if seen.headers.get("authorization") else refusal()
+
+    document = described(schemes={"basic": BASIC})
+    pair = {"main": basic("plant-user", "plant-password-1")}
+
+    assert only(looked_at("auth.no-basic", vendor, document, credentials=lambda _: pair)).verdict is Verdict.NOT_MET
+
+
+def test_a_key_in_the_address_is_noticed_or_not() -> None:
+    def examines(seen: Seen) -> Answer | None:
+        return as_json({"code": "unknown-key"}, 401) if ("api_key" in dict(seen.query)) else None
+
+    noticed = only(looked_at("auth.query-key-ignored", Small(wrong=examines)))
+
+    assert noticed.verdict is Verdict.PARTIAL
+    assert "api_key" in noticed.summary
+    assert only(looked_at("auth.query-key-ignored", Small())).verdict is Verdict.MET
+
+
+def test_a_key_that_may_travel_in_the_address_as_documented_stays_a_limitation() -> None:
+    document = described(schemes={"key": KEY_HEADER, "query": KEY_QUERY})
+
+    assert only(looked_at("auth.query-key-ignored", Small(), document)).verdict is Verdict.PARTIAL
+
+
+@pytest.mark.parametrize("check", ["auth.no-basic", "auth.query-key-ignored"])
+def test_where_strangers_are_let_in_anyway_other_doors_cannot_be_told_apart(check: str) -> None:
+    is_open = Small(wrong=to_strangers(as_json([{"id": "W-1"}])))
+
+    assert only(looked_at(check, is_open)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("check", ["auth.no-basic", "auth.query-key-ignored"])
+def test_a_vendor_that_hides_from_strangers_is_judged_like_one_that_refuses(check: str) -> None:
+    hides = Small(wrong=to_strangers(as_json({"code": "not-found"}, 404)))
+
+    assert only(looked_at(check, hides)).verdict is Verdict.MET
+
+
+def test_a_system_on_this_machine_needs_no_encryption() -> None:
+    finding = only(looked_at("auth.encrypted", Small()))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.NOT_APPLICABLE, {})
+
+
+def answered(url: str, status: int, body: str = "[]", **headers: str) -> Exchange:
+    response = Response(status, tuple(headers.items()), body, len(body))
+    return Exchange(1, "test", Purpose.API, "main", Request("GET", url), response, "2026-01-01T00:00:00Z", 0.1)
+
+
+def reached_at(base_url: str, plain: Exchange | CouldNotLook) -> Finding:
+    """What `auth.encrypted` finds of a vendor elsewhere, which a test cannot have."""
+
+    class Elsewhere:
+        vendor = SimpleNamespace(base_url=base_url)
+        resources = subject_of(described()).resources
+
+        async def first_page(self, kind: str) -> Any:
+            exchange = answered(base_url, 200)
+            return SimpleNamespace(exchange=exchange, evidence=exchange.evidence)
+
+        @property
+        def api(self) -> Any:
+            return self
+
+        async def plain_http(self) -> Exchange:
+            if isinstance(plain, CouldNotLook):
+                raise plain
+            return plain
+
+    found: Any = battery()["auth.encrypted"].function(Elsewhere())  # type: ignore[arg-type]
+    finding: Finding = asyncio.run(found)
+    return finding
+
+
+PLAIN = "http://vendor.example/"
+
+
+@pytest.mark.parametrize(
+    ("plain", "raised"),
+    [
+        (CouldNotLook(Reason.CONNECTIVITY, "nothing answers there"), False),
+        (answered(PLAIN, 301, Location="https://vendor.example/"), False),
+        (answered(PLAIN, 401, ""), True),
+        (answered(PLAIN, 200, '{"items": []}'), True),
+        (answered(PLAIN, 200, "<html></html>"), False),
+        (answered(PLAIN, 403, '{"error": "use https"}'), False),
+    ],
+    ids=["closed", "redirected", "asks for a credential", "serves data", "shows a page", "turned away"],
+)
+def test_an_open_unencrypted_port_is_a_red_flag_where_the_api_answers_there(
+    plain: Exchange | CouldNotLook, raised: bool
+) -> None:
+    finding = reached_at("https://vendor.example/api", plain)
+
+    assert finding.verdict is (Verdict.NOT_MET if raised else Verdict.MET)
+    assert flags(finding) == {"plain-http-credentials": raised}
+
+
+def test_an_unencrypted_address_in_use_is_a_red_flag() -> None:
+    finding = reached_at("http://vendor.example/api", answered(PLAIN, 301, Location="https://vendor.example/"))
+
+    assert flags(finding) == {"plain-http-credentials": True}
