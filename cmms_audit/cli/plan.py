@@ -28,6 +28,7 @@ def plan(
     skip: Annotated[list[str] | None, typer.Option("--skip", metavar="PATTERN", help="As for run.")] = None,
     checks: Annotated[list[Path] | None, typer.Option("--checks", metavar="DIR", help="As for run.")] = None,
     profiles: Annotated[list[Path] | None, typer.Option("--profiles", metavar="DIR", help="As for run.")] = None,
+    spec_folder: Annotated[Path | None, typer.Option("--spec-folder", metavar="DIR", help="As for run.")] = None,
 ) -> None:
     """Show which secrets would go where, what may be sent, and which checks would look."""
     order = order_for(
@@ -36,6 +37,7 @@ def plan(
         offline=offline,
         checks=tuple(checks or ()),
         profiles=tuple(profiles or ()),
+        spec_folder=spec_folder,
         environ=os.environ,
         in_terminal=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Annotated
 
@@ -41,4 +42,5 @@ def sandbox(
         )
         for variable, value in vendor.environment(broken).items():
             typer.echo(f"  export {variable}={value}", err=True)
-        threading.Event().wait()
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()

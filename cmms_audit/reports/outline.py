@@ -137,8 +137,21 @@ def next_steps(report: Report) -> list[str]:
     weak = [each for each in report["questions"] if each["verdict"] in {"not_met", "partial"} and each["clause"]]
     if weak:
         steps.append(f"Put {words.counted(len(weak), 'clause')} into the contract, one for each gap that was found.")
+    steps.extend(_unseen(report))
     steps.extend(_wider_look(report))
     return steps
+
+
+def _unseen(report: Report) -> list[str]:
+    """A step for each integration that lacks nothing but having been seen at work."""
+    return [
+        f"Have it shown at work before you rely on it for {scenario['title']}: {' '.join(scenario['remarks'])}"
+        for scenario in report["scenarios"]
+        if scenario["verdict"] != "go"
+        and scenario["remarks"]
+        and not scenario["blockers"]
+        and not scenario["conditions"]
+    ]
 
 
 def _wider_look(report: Report) -> list[str]:
