@@ -37,7 +37,7 @@ _TRIED_FIRST = ("work_orders", "assets", "locations", "sites")
 _MOST_TRIED = 6
 _HOLLOW_SHARE = 0.9
 _HOLLOW_LEAST = 5
-_REFUSALS = (401, 403, 404)
+_UNPAID_SHARE = 0.5
 # Nothing more is sent after these; where only the lists were not found, other checks may still see something.
 _HOPELESS = (Reason.CONNECTIVITY, Reason.CREDENTIAL)
 
@@ -160,13 +160,27 @@ def _record(event: CheckFinished, journal: Journal, redactor: Redactor) -> None:
         journal.sync()
 
 
-def hollow(exchanges: Sequence[Exchange]) -> str | None:
-    """Why a run shows nothing although it ran: nearly every request that expected success was refused.
+def hollow(exchanges: Sequence[Exchange], findings: Sequence[Finding]) -> str | None:
+    """Why a run shows nothing although it ran; None where it does show something.
 
-    Requests that were meant to be refused (strangers, provoked errors) do not count.
+    Either nearly every request that expected success was refused (those that were meant to be refused, by strangers
+    and wrong questions, do not count), or the budget was spent before most of the live checks could look.
     """
+    return _mostly_refused(exchanges) or _mostly_unpaid(findings)
+
+
+def _mostly_unpaid(findings: Sequence[Finding]) -> str | None:
+    could_not = (Reason.OFFLINE, Reason.NOT_PERMITTED, Reason.SKIPPED)
+    live = [each for each in findings if each.sends is not Sends.NOTHING and each.reason not in could_not]
+    unpaid = sum(each.reason is Reason.BUDGET for each in live)
+    if not live or unpaid < _UNPAID_SHARE * len(live):
+        return None
+    return f"the budget of the run, or the vendor's own limits, left {unpaid} of {len(live)} live checks without a look"
+
+
+def _mostly_refused(exchanges: Sequence[Exchange]) -> str | None:
     expected = [each for each in exchanges if each.purpose is Purpose.API and each.role == "main"]
-    refused = sum(each.status in _REFUSALS for each in expected)
+    refused = sum(not 200 <= each.status < 400 for each in expected)
     if len(expected) < _HOLLOW_LEAST or refused < _HOLLOW_SHARE * len(expected):
         return None
     return f"{refused} of {len(expected)} requests that should have succeeded were refused"
@@ -232,7 +246,8 @@ async def _first_contact(subject: Subject) -> Stopped | None:
     for kind in _order_of_trying(subject.resources)[:_MOST_TRIED]:
         try:
             await subject.first_page(kind)
-        except CouldNotLook as why:
+        except Exception as error:  # what a vendor answers first must not end the audit, whatever it is
+            why = error if isinstance(error, CouldNotLook) else _unreadable(error)
             refusals.append(why)
             if why.reason is Reason.TIMEOUT or _no_answer(why):
                 break
@@ -272,11 +287,21 @@ def _stopped(refusals: Sequence[CouldNotLook], base_url: str) -> Stopped:
             Reason.CONNECTIVITY,
             f"{base_url} could not be read: {last.summary}; check base_url and that the sandbox is up",
         )
+    if last.reason is Reason.BUDGET:
+        return Stopped(
+            Reason.BUDGET,
+            f"nothing could be read at {base_url}: {last.summary}; raise the budget in the vendor file, unless the"
+            " limit is the vendor's own",
+        )
     return Stopped(
         Reason.RESOURCE_NOT_FOUND,
         f"none of the lists that were tried could be read at {base_url} ({last.summary}); check base_url, or name the"
         " paths in the vendor file under resources",
     )
+
+
+def _unreadable(error: Exception) -> CouldNotLook:
+    return CouldNotLook(Reason.DEFECT, f"the answer could not be read ({type(error).__name__})")
 
 
 def _no_answer(why: CouldNotLook) -> bool:

@@ -11,14 +11,17 @@ from cmms_audit.audit import Order, Progress, hollow
 from cmms_audit.battery.context import WORK_ORDERS
 from cmms_audit.capacity import estimate
 from cmms_audit.intake import Intake
-from cmms_audit.model import Exchange
+from cmms_audit.model import Basis, Exchange, FlagState, Purpose, Reason, Severity, Verdict
 from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
-from cmms_audit.scoring import score
+from cmms_audit.scoring import Grade, ScenarioVerdict, WaiverState, score
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.load import NotASpec
 from cmms_audit.spec.resources import stand_in
 from cmms_audit.vendor import Vendor
 from cmms_audit.wire.redact import Redactor
+
+# Members of a report that are computed here and hold no text from elsewhere.
+_COMPUTED = frozenset(("started_at", "finished_at", "fingerprint", "sha256", "spec_sha256"))
 
 
 def conclude(
@@ -46,7 +49,7 @@ def conclude(
         today=started_at.date(),
         offline=order.permissions.offline,
         narrowed=bool(order.only or order.skip),
-        hollow=hollow(exchanges),
+        hollow=hollow(exchanges, findings),
         capacity=estimate(findings, scenarios, order.vendor.volumes),
         event_delivery=bool(progress.intake and progress.intake.dialect.event_delivery),
     )
@@ -64,7 +67,7 @@ def conclude(
         claims=progress.claims,
         warnings=_warnings(order, progress.intake),
     )
-    report: dict[str, Any] = _redacted(build(facts, card, findings, order.guide), redactor)
+    report: dict[str, Any] = _redacted(build(facts, card, findings, order.guide), redactor, _own_words(order))
     return report
 
 
@@ -117,13 +120,25 @@ def _warnings(order: Order, intake: Intake | None) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _redacted(value: Any, redactor: Redactor) -> Any:
+def _own_words(order: Order) -> frozenset[str]:
+    """The closed vocabulary of a report: no secret hides in it, and a vendor may not choose a secret to erase it."""
+    guide = order.guide
+    enums = (Verdict, Basis, Severity, Reason, FlagState, ScenarioVerdict, Grade, WaiverState, Purpose)
+    words = {member.value for enum in enums for member in enum}
+    groups = {group.id for group in guide.groups}
+    return frozenset(words | groups | {*guide.questions, *guide.flags, *guide.scenarios, *(c.id for c in order.checks)})
+
+
+def _redacted(value: Any, redactor: Redactor, own_words: frozenset[str]) -> Any:
     match value:
         case str():
-            return redactor.text(value)
+            return value if value in own_words else redactor.text(value)
         case dict():
-            return {key: _redacted(member, redactor) for key, member in value.items()}
+            return {
+                key: member if key in _COMPUTED else _redacted(member, redactor, own_words)
+                for key, member in value.items()
+            }
         case list():
-            return [_redacted(member, redactor) for member in value]
+            return [_redacted(member, redactor, own_words) for member in value]
         case _:
             return value

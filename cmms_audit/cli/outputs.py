@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from cmms_audit.errors import InputError
+from cmms_audit.errors import CannotAudit, InputError
 
 EVIDENCE = "evidence.jsonl"
 WRITTEN = (EVIDENCE, "evidence.har", "report.json", "report.html", "report.md")
@@ -38,12 +38,15 @@ def prepare_folder(folder: Path, *, overwrite: bool) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
+    """Write a file whole or not at all, readable by its owner only. Raises CannotAudit where the disk refuses it."""
     draft = path.with_name(path.name + ".part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    draft.replace(path)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        raise CannotAudit(f"{path} cannot be written: {error.strerror}; make room or name another folder") from None
 
 
 def _clear(folder: Path, overwrite: bool) -> None:
@@ -51,5 +54,8 @@ def _clear(folder: Path, overwrite: bool) -> None:
         raise InputError(f"--out {folder}: other files lie there; name an empty or a new folder")
     if not overwrite:
         raise InputError(f"--out {folder}: it holds an earlier audit; add --overwrite to replace it, or name another")
-    for name in WRITTEN:
-        (folder / name).unlink(missing_ok=True)
+    try:
+        for name in WRITTEN:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {folder}: the earlier audit cannot be removed: {error.strerror}") from None

@@ -102,6 +102,7 @@ async def _until_signal(work: Any) -> bool:
     """Await the work; the first Ctrl-C or SIGTERM cancels it and lets it clean up, a second one ends the program."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_say_only_the_kind)
     interrupted = False
 
     def stop() -> None:
@@ -122,6 +123,12 @@ async def _until_signal(work: Any) -> bool:
     return interrupted
 
 
+def _say_only_the_kind(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a check left behind and failed later is named by its kind: its text may hold what a vendor sent."""
+    kind = type(context.get("exception")).__name__
+    sys.stderr.write(f"a check left something unfinished behind, which failed ({kind})\n")
+
+
 def _recorded(path: Path) -> list[Exchange]:
     return [exchange_from_json(line) for line in read_journal(path) if line["kind"] == "exchange"]
 
@@ -131,8 +138,8 @@ def _write_all(report: dict[str, Any], exchanges: Sequence[Exchange], wishes: Wi
     from cmms_audit.reports.json import render_json
 
     write(wishes.out / "report.json", render_json(report))
-    write(wishes.out / "report.html", render_html(report, exchanges, show_values=wishes.show_values))
     write_har(wishes.out / "evidence.har", exchanges, version=__version__)
+    write(wishes.out / "report.html", render_html(report, exchanges, show_values=wishes.show_values))
     if "md" in wishes.formats:
         from cmms_audit.reports.markdown import render_markdown
 

@@ -191,7 +191,7 @@ PROBES: dict[str, Callable[[Client], Any]] = {
     "mangled-attachments": file_back,
     "inflated-claims": lambda _: None,
 }
-SCALES = {"bare-429": 0.02, "no-429": 0.02, "silent-throttling": 0.02, "lower-real-limit": 0.02}
+SCALES = {"bare-429": 0.04, "no-429": 0.04, "silent-throttling": 0.04, "lower-real-limit": 0.04}
 # What a lying vendor's document and pages go on saying: the same as an honest one's.
 LIES = {
     "anonymous-reads",
