@@ -77,7 +77,7 @@ async def _document(vendor: Vendor, session: Session | None, folders: Sequence[P
     document = await _named_document(vendor, session, folders)
     if isinstance(document, NotASpec) and document.kind in _WRONG_FILE:
         raise InputError(
-            f"spec: {vendor.spec} is no API description but {document.says}; ask the vendor for the OpenAPI document"
+            f"spec: {vendor.spec} is no API description: {document.says}; ask the vendor for the OpenAPI document"
             " (a JSON or YAML file), or write `spec: none` to audit without one"
         )
     return document

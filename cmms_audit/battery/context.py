@@ -187,7 +187,7 @@ class Context:
         """
         places = evidence or (self.spec.evidence_at(""),)
         question = self._subject.guide.questions[self._check.question]
-        if question.absence == "outside" or (self.claim and self.claim.answer != "no"):
+        if question.absence == "outside" or self._is_claimed():
             return unknown(summary, *places, subject=subject)
         if not self._work_orders_identified():
             return unknown(
@@ -199,6 +199,12 @@ class Context:
         if not self.spec.whole:
             return unknown(f"{summary}; but the document could not be read whole", *places, subject=subject)
         return not_met(summary, *places, subject=subject, absence=True)
+
+    def _is_claimed(self) -> bool:
+        """Whether the vendor claims the feature, in answer to this question or to one that only makes sense with it."""
+        children = [each.id for each in self._subject.guide.questions.values() if each.parent == self._check.question]
+        claims = [self.vendor.claims.get(each) for each in (self._check.question, *children)]
+        return any(claim is not None and claim.answer != "no" for claim in claims)
 
     def _work_orders_identified(self) -> bool:
         resource = self._subject.resources.get(WORK_ORDERS)

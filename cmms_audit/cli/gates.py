@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+CONTRADICTED = "claim-contradicted"
 _ORDER = ("not_met", "unknown", "partial", "met")
 
 
@@ -31,12 +32,15 @@ def failures(
     """
     accepted = {waiver["target"] for waiver in report["waivers"] if waiver["state"] == "active"}
     found = [] if fail_under is None else _score_failure(report["score"], fail_under)
+    contradictions = [] if CONTRADICTED in accepted else [each for each in report["claims"] if each["contradicted"]]
     if Gate.RED_FLAG in fail_on:
         found += [
             f"red flag: {each['id']}" for each in report["red_flags"] if each["raised"] and each["id"] not in accepted
         ]
     if Gate.CONTRADICTION in fail_on:
-        found += [f"contradicted claim: {each['question']}" for each in report["claims"] if each["contradicted"]]
+        found += [
+            f"contradicted claim: {each['question']}" for each in contradictions if each["question"] not in accepted
+        ]
     if Gate.UNKNOWN in fail_on:
         found += [
             f"open question: {each['id']}"
@@ -44,28 +48,32 @@ def failures(
             if each["verdict"] == "unknown" and each["id"] not in accepted
         ]
     if Gate.REGRESSION in fail_on and baseline is not None:
-        found += [each for each in regressions(baseline, report) if each not in accepted]
+        found += regressions(baseline, report, accepted)
     return found
 
 
-def regressions(baseline: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
-    """What is worse than in the baseline: findings by fingerprint, and red flags that were not raised before."""
+def regressions(baseline: Mapping[str, Any], report: Mapping[str, Any], accepted: Collection[str] = ()) -> list[str]:
+    """What is worse than in the baseline: findings by fingerprint, and red flags that were not raised before.
+
+    `accepted` are the targets of active waivers: fingerprints, questions and red flags that fail nothing.
+    """
     before = {each["fingerprint"]: each["verdict"] for each in baseline["findings"]}
+    raised_before = {each["id"] for each in baseline["red_flags"] if each["raised"]}
+    findings = [each for each in report["findings"] if not {each["fingerprint"], each["question"]} & set(accepted)]
     worse = [
         f"worse than the baseline: {each['check']} was {before[each['fingerprint']]}, is {each['verdict']}"
-        for each in report["findings"]
+        for each in findings
         if each["fingerprint"] in before and _worse(each["verdict"], before[each["fingerprint"]])
     ]
     new = [
         f"not in the baseline: {each['check']} is {each['verdict']}: {each['summary']}"
-        for each in report["findings"]
+        for each in findings
         if each["fingerprint"] not in before and each["verdict"] == "not_met"
     ]
-    raised_before = {each["id"] for each in baseline["red_flags"] if each["raised"]}
     flags = [
         f"red flag that the baseline does not have: {each['id']}"
         for each in report["red_flags"]
-        if each["raised"] and each["id"] not in raised_before
+        if each["raised"] and each["id"] not in {*raised_before, *accepted}
     ]
     return worse + new + flags
 

@@ -15,7 +15,7 @@ from cmms_audit.documents import nearest
 from cmms_audit.errors import InputError
 from cmms_audit.folders import checks_folder, profiles_folder
 from cmms_audit.guide import Guide, load_guide
-from cmms_audit.permissions import grant, remembered_answers
+from cmms_audit.permissions import grant, listening_address, remembered_answers
 from cmms_audit.vendor import Vendor, load_vendor, secret_receivers
 
 FORMATS = ("html", "json", "md")
@@ -69,6 +69,7 @@ def order_for(
     allow_hosts: frozenset[str] = frozenset(),
     environ: Mapping[str, str],
     in_terminal: bool,
+    bind: str | None = None,
 ) -> Order:
     """Read the vendor file and the battery, settle what may be sent, and make the order of it.
 
@@ -93,6 +94,8 @@ def order_for(
         ask=_ask if in_terminal else None,
         remembered=remembered_answers(environ),
     )
+    if permissions.webhooks:
+        listening_address(vendor, bind)
     return Order(
         vendor=vendor,
         guide=guide,

@@ -10,6 +10,7 @@ from pathlib import Path
 from cmms_audit.errors import CannotAudit, InputError
 
 EVIDENCE = "evidence.jsonl"
+_FIRST_LINE = 100
 WRITTEN = (EVIDENCE, "evidence.har", "report.json", "report.html", "report.md")
 
 
@@ -49,8 +50,23 @@ def write(path: Path, text: str) -> None:
         raise CannotAudit(f"{path} cannot be written: {error.strerror}; make room or name another folder") from None
 
 
+def forget_folder(folder: Path, *, made: bool) -> None:
+    """Take away what an audit that never began has left: its empty evidence, and the folder if it was `made` for it."""
+    (folder / EVIDENCE).unlink(missing_ok=True)
+    if made:
+        folder.rmdir()
+
+
+def _is_ours(evidence: Path) -> bool:
+    """Whether a file begins as an audit's evidence does: with the line of its run."""
+    if evidence.is_symlink() or not evidence.is_file():
+        return False
+    with evidence.open("rb") as file:
+        return file.readline(_FIRST_LINE).startswith(b'{"kind":"run",')
+
+
 def _clear(folder: Path, overwrite: bool) -> None:
-    if not (folder / EVIDENCE).is_file():
+    if not _is_ours(folder / EVIDENCE):
         raise InputError(f"--out {folder}: other files lie there; name an empty or a new folder")
     if not overwrite:
         raise InputError(f"--out {folder}: it holds an earlier audit; add --overwrite to replace it, or name another")

@@ -18,10 +18,10 @@ from cmms_audit import __version__
 from cmms_audit.audit import Order, Progress, Stopped, audit
 from cmms_audit.cli import exits
 from cmms_audit.cli.gates import Gate, failures
-from cmms_audit.cli.outputs import EVIDENCE, prepare_folder, write
+from cmms_audit.cli.outputs import EVIDENCE, forget_folder, prepare_folder, write
 from cmms_audit.cli.progress import RunProgress
 from cmms_audit.conclude import conclude
-from cmms_audit.errors import InputError
+from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Reason
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.har import write_har
@@ -51,6 +51,7 @@ def perform(order: Order, wishes: Wishes) -> int:
 
     Raises InputError where the folder or a document cannot be used.
     """
+    made = not wishes.out.exists()
     prepare_folder(wishes.out, overwrite=wishes.overwrite)
     errors = Console(stderr=True, highlight=False)
     for notice in () if wishes.quiet else wishes.notices:
@@ -60,6 +61,10 @@ def perform(order: Order, wishes: Wishes) -> int:
     journal = Journal(wishes.out / EVIDENCE)
     try:
         interrupted = _run(order, progress, journal, redactor, clock, errors, wishes)
+    except InputError:
+        journal.close()
+        forget_folder(wishes.out, made=made)
+        raise
     finally:
         journal.close()
     if progress.plan is None:
@@ -125,8 +130,9 @@ async def _until_signal(work: Any) -> bool:
 
 def _say_only_the_kind(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What a check left behind and failed later is named by its kind: its text may hold what a vendor sent."""
-    kind = type(context.get("exception")).__name__
-    sys.stderr.write(f"a check left something unfinished behind, which failed ({kind})\n")
+    error = context.get("exception")
+    if not isinstance(error, CouldNotLook):
+        sys.stderr.write(f"a check left something unfinished behind, which failed ({type(error).__name__})\n")
 
 
 def _recorded(path: Path) -> list[Exchange]:

@@ -68,6 +68,10 @@ def run(
             "--spec-folder", metavar="DIR", help="Where the documents may lie, if not beside the vendor file."
         ),
     ] = None,
+    bind: Annotated[
+        str | None,
+        typer.Option("--bind", metavar="HOST:PORT", help="Let webhooks be received where other machines reach it."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier audit in --out.")] = False,
     allow_host: Annotated[
         list[str] | None,
@@ -93,6 +97,7 @@ def run(
         spec_folder=spec_folder,
         allow_hosts=frozenset(allow_host or ()),
         environ=os.environ,
+        bind=bind,
         in_terminal=sys.stdin.isatty() and sys.stderr.isatty(),
     )
     gates = tuple(Gate(word) for word in chosen("--fail-on", split(fail_on), [gate.value for gate in Gate]))

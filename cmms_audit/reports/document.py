@@ -283,7 +283,7 @@ def _finding(finding: Finding, guide: Guide) -> dict[str, Any]:
         "detail": shorten(finding.detail, DETAIL_LIMIT),
         "remedy": finding.remedy or (text.remedy if text else ""),
         "facts": {name: value for name, value in finding.facts.items() if math.isfinite(value)},
-        "evidence": [each.as_json() for each in finding.evidence],
+        "evidence": [each.as_json() for each in finding.evidence if each.kind != "spec" or each.pointer is not None],
     }
 
 

@@ -211,3 +211,32 @@ def refusing_vendor():
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+def test_a_document_that_cannot_be_used_leaves_no_folder_behind(tmp_path: Path) -> None:
+    file = vendor_file(tmp_path, "no description")
+
+    assert cmms_audit("run", file, "--offline", "--out", "out", cwd=tmp_path).returncode == 2
+    assert not (tmp_path / "out").exists()
+
+    vendor_file(tmp_path)
+    assert cmms_audit("run", file, "--offline", "--out", "out", cwd=tmp_path).returncode == 0
+
+
+def test_a_foreign_file_of_the_same_name_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "evidence.jsonl").write_text("not ours\n")
+
+    done = cmms_audit("run", vendor_file(tmp_path), "--offline", "--out", "out", "--overwrite", cwd=tmp_path)
+
+    assert done.returncode == 2, done.stderr
+    assert (tmp_path / "out" / "evidence.jsonl").read_text() == "not ours\n"
+
+
+def test_webhooks_are_received_beyond_this_machine_only_when_told_to(tmp_path: Path) -> None:
+    file = vendor_file(tmp_path, environment="sandbox", allow={"webhooks": True}, webhooks={"bind": "0.0.0.0:8080"})
+
+    done = cmms_audit("run", file, "--allow", "webhooks", "--out", "out", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "--bind" in done.stderr
