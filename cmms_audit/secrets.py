@@ -23,12 +23,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Environment variables by which other systems hand out access. A vendor file that names one asks for what is
 # not its own.
 _FOREIGN = re.compile(
-    r"(ACTIONS|ANTHROPIC|AWS|AZURE|BITBUCKET|BUILDKITE|CARGO|CI|CIRCLE|CLOUDFLARE|CLOUDSDK|DIGITALOCEAN|DOCKER)_.*"
-    r"|(GCLOUD|GCP|GH|GIT|GITHUB|GITLAB|GOOGLE|GPG|HEROKU|HUGGINGFACE|JENKINS|MYSQL|NODE|NPM|OPENAI|PIP|POETRY)_.*"
-    r"|(POSTGRES|PYPI|RUNNER|SLACK|STRIPE|TF|TRAVIS|TWINE|VAULT)_.*"
-    r"|(KUBE|PG).*|.*SSH.*|.*_PROXY"
-    r"|CI|DATABASE_URL|HF_TOKEN|HOME|HOSTNAME|LOGNAME|MAIL|NETRC|PATH|PWD|REDIS_URL|SHELL|SYSTEM_ACCESSTOKEN"
-    r"|USER|USERNAME|USERPROFILE",
+    r"(ACTIONS|ANSIBLE|ANTHROPIC|ATLASSIAN|AWS|AZURE|BITBUCKET|BUILDKITE|CARGO|CI|CIRCLE|CLOUDFLARE|CLOUDSDK)_.*"
+    r"|(CODECOV|CONFLUENCE|CONSUL|DATABASE|DATABRICKS|DATADOG|DD|DIGITALOCEAN|DJANGO|DOCKER|FLASK|GCLOUD|GCP|GH)_.*"
+    r"|(GIT|GITHUB|GITLAB|GOOGLE|GPG|HEROKU|HUGGINGFACE|JENKINS|JIRA|LDAP|MAIL|MARIADB|MSSQL|MYSQL|NODE|NOMAD|NPM)_.*"
+    r"|(OKTA|OP|OPENAI|PIP|POETRY|POSTGRES|PYPI|RABBITMQ|RAILS|REDIS|RUNNER|SENDGRID|SENTRY|SLACK|SMTP|SNOWFLAKE)_.*"
+    r"|(SONAR|SQLALCHEMY|STRIPE|TF|TRAVIS|TWILIO|TWINE|VAULT)_.*"
+    r"|(KUBE|MONGO|PG|SECRET_KEY).*|.*(SSH|DATABASE_URL|DB_PASS).*|.*_PROXY"
+    r"|CI|HF_TOKEN|HOME|HOSTNAME|LOGNAME|MAIL|NETRC|PATH|PWD|SHELL|SYSTEM_ACCESSTOKEN|USER|USERNAME|USERPROFILE",
     re.IGNORECASE,
 )
 
@@ -143,6 +144,12 @@ def _from_file(path: str, sources: SecretSources, where: str) -> Secret:
             where,
             f"{reference} leads out of the vendor file's folder, links followed",
             "put the file beside the vendor file or below it",
+        )
+    if any(part.startswith(".") for part in target.relative_to(folder).parts):
+        raise _wrong(
+            where,
+            f"{reference} is a hidden file, or in a hidden folder, where other programs keep their secrets",
+            "give this vendor's secret a file of its own",
         )
     return Secret(reference, None if sources.offline else _file_text(target, reference, where))
 

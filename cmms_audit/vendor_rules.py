@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from cmms_audit.addresses import parse_address, parse_bind
 from cmms_audit.documents import Document, nearest, pointer_join
@@ -30,9 +31,10 @@ _BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 # A credential may not steer the request that carries it: these words say what a server is to do with it ...
 _STEERING_WORDS = frozenset({"action", "override", "verb", "patchtype"})
-# ... and these headers, how the message is framed.
-_FRAMING_HEADERS = re.compile(
-    r"connection|content-(encoding|length|type)|expect|host|te|trailer|transfer-encoding|upgrade",
+# ... and these headers, how the message is framed, where it is meant to go, or which answer is wanted.
+_STEERING_HEADERS = re.compile(
+    r"accept-encoding|connection|content-(encoding|length|type)|cookie|expect|forwarded|host|if-.*|proxy-authorization"
+    r"|range|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-original-url|x-rewrite-url",
     re.IGNORECASE,
 )
 
@@ -221,9 +223,13 @@ def _api_paths(text: VendorText) -> Iterator[Problem]:
     places = [("resources", kind, "path") for kind in text.members("resources")]
     for keys in [*places, ("webhooks", "subscribe", "path")]:
         path = text.text(*keys)
-        if path is not None and (not _API_PATH.fullmatch(path) or ".." in path.split("/")):
+        if path is not None and (not _API_PATH.fullmatch(path) or _leads_up(path)):
             problem = f"{quoted(path)} is no path of the API"
             yield Problem(text.where(*keys), problem, "write it as it follows base_url, such as /work-orders")
+
+
+def _leads_up(path: str) -> bool:
+    return ".." in re.split(r"[/\\]", unquote(path))
 
 
 def _local_paths(text: VendorText, known: Known) -> Iterator[Problem]:
@@ -277,7 +283,7 @@ def _steering_keys(text: VendorText) -> Iterator[Problem]:
             continue
         if not _HEADER_NAME.fullmatch(name):
             yield Problem(where, f"{quoted(name)} is no name for a header, parameter or cookie")
-        elif _FRAMING_HEADERS.fullmatch(name) or _steers(name):
+        elif _STEERING_HEADERS.fullmatch(name) or _steers(name):
             problem = f"a key cannot travel as {name}: that name tells a server what to do with the request"
             yield Problem(where, problem, "use the name that the vendor documents for the key")
 

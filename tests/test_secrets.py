@@ -74,6 +74,24 @@ def test_a_variable_that_is_not_set_is_named() -> None:
         "MY_SSH_KEY",
         "PGPASSWORD",
         "KUBECONFIG",
+        "MY_DB_PASSWORD",
+        "DATABASE_URL",
+        "PROD_DATABASE_URL",
+        "DJANGO_SETTINGS",
+        "SECRET_KEY",
+        "SECRET_KEY_BASE",
+        "SENTRY_DSN",
+        "LDAP_PASSWORD",
+        "SNOWFLAKE_PASSWORD",
+        "OP_SESSION",
+        "JIRA_TOKEN",
+        "MONGO_URL",
+        "MONGODB_URI",
+        "MYSQL_PWD",
+        "REDIS_PASSWORD",
+        "SLACK_TOKEN",
+        "VAULT_TOKEN",
+        "DOCKER_AUTH",
         "https_proxy",
         "PATH",
     ],
@@ -85,7 +103,9 @@ def test_a_variable_of_another_system_is_never_read(name: str) -> None:
     assert HIDDEN not in message
 
 
-@pytest.mark.parametrize("name", ["NORTHWIND_KEY", "NW_CI_KEY", "MAXIMO_APIKEY", "CIRCLEX", "HOMEBASE_KEY"])
+@pytest.mark.parametrize(
+    "name", ["NORTHWIND_KEY", "NW_CI_KEY", "MAXIMO_APIKEY", "CIRCLEX", "HOMEBASE_KEY", "NW_SECRET_KEY"]
+)
 def test_a_variable_with_a_name_of_its_own_may_be_read(name: str) -> None:
     assert not belongs_elsewhere(name)
 
@@ -150,6 +170,18 @@ def test_a_file_outside_the_folder_is_refused_however_it_is_named(tmp_path: Path
         message = refusal({"file": path}, sources(folder))
         assert HIDDEN not in message
         assert "leads out of the vendor file's folder" in message, path
+
+
+@pytest.mark.parametrize("name", [".netrc", ".git-credentials", ".env", ".aws/credentials", "keys/.htpasswd"])
+def test_a_hidden_file_is_not_read_nor_a_link_to_one(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(HIDDEN)
+    (tmp_path / "link").symlink_to(name)
+
+    for path in (name, "link"):
+        message = refusal({"file": path}, sources(tmp_path))
+        assert "hidden" in message
+        assert HIDDEN not in message
 
 
 def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:

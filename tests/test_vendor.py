@@ -299,6 +299,9 @@ waivers:
         ("resources: {assets: {path: //evil.example/x}}", "no path of the API"),
         ("resources: {assets: {path: 'https://evil.example/x'}}", "no path of the API"),
         ("resources: {assets: {path: /../admin}}", "no path of the API"),
+        ("resources: {assets: {path: /%2e%2E/admin}}", "no path of the API"),
+        ("resources: {assets: {path: /a%2f..%2fadmin}}", "no path of the API"),
+        ("resources: {assets: {path: '/a%5C..%5cadmin'}}", "no path of the API"),
         ("resources: {assets: {path: '/x?_method=DELETE'}}", "no path of the API"),
         ("resources: {assets: {sample: {}}}", "'path' is missing"),
         ("volumes: {records_per_pull: 0}", "more than 0"),
@@ -459,7 +462,12 @@ def test_a_secret_is_taken_for_no_mapping_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["X-HTTP-Method-Override", "x-method-override", "_HttpMethod", "action", "patchtype", "Host", "te"]
+    "name",
+    [
+        *("X-HTTP-Method-Override", "x-method-override", "_HttpMethod", "action", "patchtype", "Host", "te"),
+        *("X-Original-URL", "X-Rewrite-URL", "Forwarded", "X-Forwarded-Host", "x-forwarded-for", "Cookie", "Range"),
+        *("Accept-Encoding", "Proxy-Authorization", "If-Match", "If-None-Match"),
+    ],
 )
 def test_a_key_may_not_travel_under_a_name_that_steers_the_request(tmp_path: Path, name: str) -> None:
     assert "cannot travel" in only_refusal(tmp_path, SMALLEST.replace("X-Api-Key", name))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cmms_audit.vendor import Budget
     from cmms_audit.wire.clock import Clock
 
-MOST_BYTES = 512 * 1024 * 1024  # read in all, after decompression
+MOST_BYTES = 128 * 1024 * 1024  # read in all, after decompression
 
 
 class Allowance:

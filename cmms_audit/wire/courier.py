@@ -26,6 +26,7 @@ from cmms_audit.wire.transport import Incoming, Outgoing, Transport
 REQUEST_SECONDS = 30.0  # for one request, from looking up the name to the last byte
 LONGEST_RETRY_AFTER = 90.0
 BURST_AT_ONCE = 16
+LARGE_BODY = 1024 * 1024  # bytes; to look through more for secrets takes time
 
 _SAME_LIMITS = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.BURST})  # requests counted against our credential
 _DEFAULT_HEADERS = (
@@ -35,8 +36,8 @@ _DEFAULT_HEADERS = (
 )
 
 
-# Looks at a raw answer before it is recorded; returns whether its body must be withheld from the record.
-Inspect = Callable[[Incoming], bool]
+# Looks at a raw answer before it is recorded; returns what to record instead of its body, if anything.
+Inspect = Callable[[Incoming], str | None]
 
 
 class Courier:
@@ -117,15 +118,22 @@ class Courier:
             incoming.fail(Reason.INTERRUPTED, "interrupted before the answer was complete")
             raise
         finally:
-            withhold = inspect(incoming) if inspect else False
             elapsed = self._clock.monotonic() - began
-            exchange = self._recorder.record(call, incoming, started=started, elapsed=elapsed, withhold_body=withhold)
             self.traffic.bytes += len(incoming.body)
+            self._drop_late_body(incoming)
+            instead = inspect(incoming) if inspect else None
+            exchange = self._recorder.record(call, incoming, started=started, elapsed=elapsed, body_instead=instead)
         if exchange.response is not None and call.purpose in _SAME_LIMITS:
             self._pace.learn(read_limits(exchange.response.headers, self._clock.now()))
         if exchange.failure is not None:
             raise CouldNotLook(exchange.reason or Reason.CONNECTIVITY, exchange.failure, exchange)
         return exchange
+
+    def _drop_late_body(self, incoming: Incoming) -> None:
+        """Do without a large body where no time is left to look through it for secrets."""
+        if len(incoming.body) > LARGE_BODY and self._allowance.seconds_left() <= 0:
+            incoming.body.clear()
+            incoming.fail(Reason.BUDGET, "the seconds that this audit may take are used up")
 
     def _outgoing(self, call: Call) -> Outgoing:
         return Outgoing(

@@ -11,21 +11,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
 
 from oauthlib.oauth2 import BackendApplicationClient
 
 from cmms_audit.addresses import origin
 from cmms_audit.credentials import ApiKey, Basic, Bearer, Credential, NoCredential, OAuth2, Oidc
 from cmms_audit.wire.call import Call, with_headers
-from cmms_audit.wire.redact import SHORTEST
+from cmms_audit.wire.redact import MASKED, SHORTEST
 
+TOKEN_WITHHELD = "«an answer that may hold a token»"  # noqa: S105 - a mark
 LONGEST_LIFE = 10 * 365 * 86_400.0  # seconds; a token said to live longer says nothing
 _LONGEST_TOKEN = 16 * 1024
 _SENDABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _ERROR_CODE = re.compile(r"[a-z_]{1,40}", re.ASCII)
-_TOKEN_NAMES = {"accesstoken": "access_token", "refreshtoken": "refresh_token", "idtoken": "id_token"}
+_UNUSED_TOKENS = ("refresh_token", "id_token")
+_NO_WORDS = re.compile(r"(?=.{0,200}[0-9A-Z]).{12,}", re.ASCII)
+# Texts of a token answer that anyone may read (RFC 6749, 5.1 and 5.2, and what is common beside them).
+_OPEN_NAMES = frozenset(
+    {"token_type", "expires_in", "expires_at", "issued_at", "scope", "error", "error_description", "error_uri"}
+)
 _MENTIONS_TOKEN = re.compile(rb"(?:access|refresh|id)_?token", re.IGNORECASE)
 
 
@@ -111,34 +117,40 @@ def read_token(body: bytes) -> TokenAnswer:
         return TokenAnswer(None)
     access_token, token_type = token["access_token"], members.get("token_type")
     return TokenAnswer(
-        access_token=access_token if _sendable(access_token) else None,
+        access_token=access_token if _usable(access_token) else None,
         expires_in=_life(life),
         granted=granted,
         token_type=token_type[:40] if isinstance(token_type, str) else None,
     )
 
 
-def tokens_in(body: bytes) -> list[tuple[str, str]] | None:
-    """Every token in a token answer with a name for it; None where it cannot be read, and so may hold any."""
-    found: list[tuple[str, str]] = []
+def tokens_in(body: bytes) -> list[tuple[str, str]]:
+    """The tokens of a token answer, at most one of each kind, with their names; none where it cannot be read.
 
-    def note(members: list[tuple[str, Any]]) -> dict[str, Any]:
-        found.extend(
-            (_token_name(name), value) for name, value in members if _names_token(name) and isinstance(value, str)
-        )
-        return dict(members)
-
+    Tokens that are never sent count only where they look like one: to take a word out of all records would spoil them.
+    """
     try:
-        json.loads(body, object_pairs_hook=note)
+        members = json.loads(body)
     except (ValueError, RecursionError):
-        note(list(parse_qsl(body.decode("utf-8", "replace"))))
-        return found or None
-    return found
+        return []
+    if not isinstance(members, dict):
+        return []
+    found = ["access_token"] if _usable(members.get("access_token")) else []
+    found += [name for name in _UNUSED_TOKENS if _usable(members.get(name)) and _NO_WORDS.match(members[name])]
+    return [(name, members[name]) for name in found]
 
 
-def may_hold_token(body: bytes, status: int) -> bool:
-    """Whether an answer in which no token could be found must be kept back all the same."""
-    return bool(body) and (200 <= status < 300 or bool(_MENTIONS_TOKEN.search(body)))
+def recorded_answer(body: bytes, status: int) -> str | None:
+    """What to record in the place of a token answer's body: its JSON with every text masked that may be a secret.
+
+    None where the body may be recorded as it is: a refusal that is not JSON and does not speak of tokens.
+    """
+    try:
+        text = json.dumps(_masked(json.loads(body), ""), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        withheld = bool(body) and (200 <= status < 300 or _MENTIONS_TOKEN.search(body) is not None)
+        return TOKEN_WITHHELD if withheld else None
+    return text.encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a surrogate pair
 
 
 def discovery_url(issuer: str) -> str:
@@ -198,9 +210,22 @@ def _with_parameter(url: str, name: str, value: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
-def _sendable(token: object) -> bool:
+def _usable(token: object) -> bool:
     """Whether a token can travel in a header, and be kept out of the records."""
     return isinstance(token, str) and SHORTEST <= len(token) <= _LONGEST_TOKEN and bool(_SENDABLE.fullmatch(token))
+
+
+def _masked(value: Any, name: str) -> Any:
+    """A part of a token answer, which has this name, with every text masked that may be a secret."""
+    match value:
+        case str():
+            return value if name in _OPEN_NAMES else MASKED
+        case dict():
+            return {key: _masked(member, key) for key, member in value.items()}
+        case list():
+            return [_masked(item, name) for item in value]
+        case _:
+            return value
 
 
 def _life(given: object) -> float | None:
@@ -214,15 +239,3 @@ def _life(given: object) -> float | None:
 
 def _error_code(error: object) -> str | None:
     return error if isinstance(error, str) and _ERROR_CODE.fullmatch(error) else None
-
-
-def _bare_name(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "")
-
-
-def _names_token(name: str) -> bool:
-    return _bare_name(name).endswith(("token", "jwt"))
-
-
-def _token_name(name: str) -> str:
-    return _TOKEN_NAMES.get(_bare_name(name), "token")

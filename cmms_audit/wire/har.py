@@ -14,17 +14,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from cmms_audit.model import Exchange, Request, Response
+from cmms_audit.wire.journal import visible_json
 
 
 def write_har(path: Path, exchanges: Iterable[Exchange], *, version: str) -> None:
     """Write the archive, one exchange at a time, for its owner alone (mode 0600). `version` is this program's."""
     creator = json.dumps({"name": "cmms-audit", "version": version})
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, 0o600)
         file.write(f'{{"log": {{"version": "1.2", "creator": {creator}, "entries": [')
         for number, exchange in enumerate(exchanges):
-            file.write(("\n" if number == 0 else ",\n") + json.dumps(har_entry(exchange), ensure_ascii=False))
+            file.write(("\n" if number == 0 else ",\n") + visible_json(har_entry(exchange)))
         file.write("\n]}}\n")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,11 @@ from cmms_audit.errors import CannotAudit, InputError, Problem
 from cmms_audit.model import Exchange, Purpose, Reason, Request, Response
 
 EXCHANGE = "exchange"
+
+_INVISIBLE = re.compile(
+    "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
 
 
 class Journal:
@@ -50,8 +56,7 @@ class Journal:
 
     def write(self, kind: str, members: Mapping[str, Any]) -> None:
         """Write one line: `kind`, and its members (plain JSON values). Raises CannotAudit where the disk refuses it."""
-        line = json.dumps({"kind": kind, **members}, ensure_ascii=False, separators=(",", ":"))
-        data = memoryview(line.encode("utf-8", "backslashreplace") + b"\n")  # a lone surrogate becomes its JSON escape
+        data = memoryview(visible_json({"kind": kind, **members}).encode("utf-8") + b"\n")
         self._unsynced = True
         try:
             while data:
@@ -71,6 +76,12 @@ class Journal:
             self.sync()
             os.close(self._file)
             self._file = -1
+
+
+def visible_json(value: Any) -> str:
+    """JSON on one line in which control, direction and other invisible characters, and half pairs, are escapes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _INVISIBLE.sub(_escaped, text)
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
@@ -118,6 +129,11 @@ def exchange_from_json(members: Mapping[str, Any]) -> Exchange:
         )
     except (KeyError, TypeError, ValueError):
         raise InputError(Problem("evidence.jsonl", "it holds an exchange that this version cannot read")) from None
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _headers(message: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -21,10 +21,10 @@ from cmms_audit.wire.courier import Courier
 from cmms_audit.wire.credentials import (
     TokenAnswer,
     discovery_url,
-    may_hold_token,
     place,
     place_token,
     read_token,
+    recorded_answer,
     token_endpoint,
     token_request,
     tokens_in,
@@ -36,6 +36,7 @@ from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.redirects import follow
 from cmms_audit.wire.transport import Incoming
 
+MOST_TOKENS = 64  # in a run; each must be looked for in every answer
 MARGIN_SECONDS = 30.0  # a token is renewed so long before it expires, or a tenth of its life before
 
 
@@ -59,6 +60,7 @@ class Logins:
         self._redactor = redactor
         self._clock = clock
         self._tokens: dict[str, Token] = {}
+        self._learnt: set[str] = set()
         self._endpoints: dict[str, tuple[str, bool]] = {}
         self._refusals: dict[str, CouldNotLook] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -133,15 +135,19 @@ class Logins:
     async def _request(
         self, role: str, credential: OAuth2 | Oidc, owner: str, scopes: Sequence[str] | None
     ) -> tuple[TokenFacts, TokenAnswer]:
+        if len(self._learnt) >= MOST_TOKENS:
+            raise CouldNotLook(Reason.CREDENTIAL, f"after {MOST_TOKENS} tokens no more are asked for")
         endpoint, in_body = await self._endpoint(role, credential, owner)
         wanted = credential.scopes if scopes is None else scopes
         headers, body = token_request(credential, wanted, in_body=in_body)
         call = Call("POST", endpoint, owner, Purpose.TOKEN, role, headers, body)
         answers: list[TokenAnswer] = []
 
-        def inspect(incoming: Incoming) -> bool:
-            answers.append(read_token(bytes(incoming.body)))
-            return self._learn_tokens(role, incoming)
+        def inspect(incoming: Incoming) -> str | None:
+            body = bytes(incoming.body)
+            answers.append(read_token(body))
+            self._learn_tokens(role, body)
+            return recorded_answer(body, incoming.status)
 
         exchange = await self._courier.deliver(call, inspect)
         answer = answers[-1]
@@ -149,16 +155,12 @@ class Logins:
         facts = TokenFacts(exchange, ok, answer.expires_in, answer.granted, answer.token_type, answer.error)
         return facts, answer
 
-    def _learn_tokens(self, role: str, incoming: Incoming) -> bool:
-        """Tell the redactor every token of an answer; True where one may be left that it cannot be told."""
-        body = bytes(incoming.body)
-        tokens = tokens_in(body)
-        for name, value in tokens or ():
-            try:
+    def _learn_tokens(self, role: str, body: bytes) -> None:
+        """Tell the redactor the tokens of an answer."""
+        for name, value in tokens_in(body):
+            if value not in self._learnt:
+                self._learnt.add(value)
                 self._redactor.add(f"{role}.{name}", value)
-            except ValueError:
-                return True
-        return (tokens is None or (not tokens and incoming.status < 300)) and may_hold_token(body, incoming.status)
 
     async def _endpoint(self, role: str, credential: OAuth2 | Oidc, owner: str) -> tuple[str, bool]:
         """Where to ask for a token, and whether the secret goes in the body."""
@@ -182,10 +184,10 @@ class Logins:
     async def read_public(self, url: str, owner: str, note_body: Callable[[bytes], None] | None = None) -> Exchange:
         """Read a discovery document without a credential; redirects are followed on its own origin only."""
 
-        def inspect(incoming: Incoming) -> bool:
+        def inspect(incoming: Incoming) -> str | None:
             if note_body is not None:
                 note_body(bytes(incoming.body))
-            return False
+            return None
 
         call = Call("GET", url, owner, Purpose.DISCOVERY, headers=(("Accept", "application/json"),))
         return await follow(call, lambda hop: self._courier.deliver(hop, inspect), self._guard.may_follow)

@@ -6,7 +6,6 @@ Nothing else writes exchanges. What it returns is what was written, so that judg
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +14,6 @@ from cmms_audit.wire.call import Call
 from cmms_audit.wire.journal import Journal
 from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.transport import Incoming
-
-TOKEN_WITHHELD = "«an answer that may hold a token»"  # noqa: S105 - a mark
 
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16"})
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
@@ -31,15 +28,10 @@ class Recorder:
         self._redactor = redactor
 
     def record(
-        self, call: Call, incoming: Incoming, *, started: datetime, elapsed: float, withhold_body: bool = False
+        self, call: Call, incoming: Incoming, *, started: datetime, elapsed: float, body_instead: str | None = None
     ) -> Exchange:
-        """Record one exchange and return it as recorded.
-
-        `withhold_body` keeps the whole body back: a token answer in which the token could not be found and cut out.
-        """
-        response, notes = self._response(call, incoming)
-        if withhold_body and response is not None:
-            response = replace(response, body=TOKEN_WITHHELD)
+        """Record one exchange and return it as recorded; with another body than came, where one is given."""
+        response, notes = self._response(call, incoming, body_instead)
         exchange = Exchange(
             id=self._journal.next_exchange_id(),
             owner=call.owner,
@@ -64,19 +56,21 @@ class Recorder:
             body=None if call.body is None else self._redactor.text(_sent_text(call.body)),
         )
 
-    def _response(self, call: Call, incoming: Incoming) -> tuple[Response | None, dict[str, Any]]:
+    def _response(
+        self, call: Call, incoming: Incoming, body_instead: str | None
+    ) -> tuple[Response | None, dict[str, Any]]:
         """The answer without secrets, and what its raw bytes tell."""
         if not incoming.status:
             return None, {}
         body = bytes(incoming.body)
         truncated = incoming.failure is not None
         text, notes = _text(body, incoming)
-        recorded = self._redactor.text(text)
+        recorded = self._redactor.text(text if body_instead is None else body_instead)
         if body and recorded == text:  # the digest of a body with a secret in it would help to guess the secret
             notes["sha256"] = hashlib.sha256(body).hexdigest()
         if call.purpose is not Purpose.TOKEN and self._echoes_credential(body, incoming):
             notes["echoes_credential"] = True
-        headers = self._redactor.headers(incoming.headers)
+        headers = self._redactor.answer_headers(incoming.headers)
         return Response(incoming.status, headers, recorded, len(body), truncated, incoming.http_version), notes
 
     def _echoes_credential(self, body: bytes, incoming: Incoming) -> bool:

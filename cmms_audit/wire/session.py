@@ -66,6 +66,7 @@ class Session:
         self.roles = frozenset(credentials)
         self._redactor = redactor
         _protect(credentials, redactor)
+        self._sent = {redactor.text(base_url): base_url}  # beginnings of addresses, as recorded and as they were
         clock = clock or Clock()
         receivers = {role: credential.receiver(base_url) for role, credential in credentials.items()}
         self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions, searches=searches)
@@ -144,7 +145,7 @@ class Session:
         exchange = await self._documents.fetch(url, owner)
         if not with_main_if_refused or exchange.status not in (401, 403) or "main" not in self.roles:
             return exchange
-        refused = self._redactor.restore_identifiers(exchange.request.url)
+        refused = url if exchange.request.url == self._redactor.text(url) else exchange.request.url
         if origin(refused) != self._guard.base_origin:
             return exchange
         notes = {"refused_without_credential": exchange.id}
@@ -196,9 +197,23 @@ class Session:
                 return error.evidence[0]
             raise
 
+    def _as_it_was(self, url: str) -> str:
+        """An address that was read from the record, with the user names and client ids that stood in it.
+
+        Only the beginning of base_url or of an address that was sent is put back: a vendor may write our marks into
+        its links, to be sent what they stand for.
+        """
+        known = max((recorded for recorded in self._sent if url.startswith(recorded)), key=len, default="")
+        url = self._sent.get(known, "") + url.removeprefix(known)
+        path = url.partition("?")[0]
+        recorded = self._redactor.text(path)
+        if recorded != path:
+            self._sent[recorded] = path
+        return url
+
     async def _authorised(self, call: Call) -> Exchange:
         """Send with the role's credential; where a token is refused, once more with a new one."""
-        call = replace(call, url=self._redactor.restore_identifiers(call.url))
+        call = replace(call, url=self._as_it_was(call.url))
         self._guard.check(call)
         placed, token = await self._logins.authorise(call)
         exchange = await self._courier.deliver(placed)

@@ -57,7 +57,7 @@ def test_no_more_requests_leave_than_the_budget_has_however_many_ask_at_once(tmp
 def test_tokens_and_redirects_are_paid_from_the_same_budget(tmp_path: Path) -> None:
     def respond(request: Seen) -> Answer:
         if request.path == "/token":
-            return Answer(200, '{"access_token": "t0ken-t0ken"}')
+            return Answer(200, '{"access_token": "t0ken-t0ken-1"}')
         return Answer(302, "", {"Location": "/y"}) if request.path == "/x" else Answer(200)
 
     with answering(respond) as vendor:

@@ -69,6 +69,21 @@ def test_an_exchange_comes_back_from_the_file_as_it_was(
     assert path.read_bytes().count(b"\n") == 1
 
 
+@pytest.mark.parametrize("sign", ["\x7f", "\x9b", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ud800"])
+def test_what_cannot_be_seen_is_escaped_in_the_evidence_and_the_archive(sign: str, tmp_path: Path) -> None:
+    exchange = an_exchange(response=Response(200, (("X-Note", sign),), f"a{sign}b", 3))
+    journal = Journal(tmp_path / "evidence.jsonl")
+    journal.record(exchange)
+    journal.close()
+    write_har(tmp_path / "evidence.har", [exchange], version="1")
+
+    for name in ("evidence.jsonl", "evidence.har"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert sign not in text
+        assert f"a{json.dumps(sign)[1:-1]}b".replace("\x7f", "\\u007f") in text
+    assert list(read_exchanges(tmp_path / "evidence.jsonl")) == [exchange]
+
+
 def test_the_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir(mode=0o755)
     (tmp_path / "out" / "evidence.jsonl").touch(mode=0o644)

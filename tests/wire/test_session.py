@@ -12,15 +12,18 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmms_audit.errors import CouldNotLook, InputError
-from cmms_audit.model import Purpose, Reason
+from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.permissions import Permissions
+from cmms_audit.vendor import Budget
 from cmms_audit.wire.clock import Clock
+from cmms_audit.wire.courier import LARGE_BODY
 from cmms_audit.wire.session import Session
 from tests.wire.servers import Answer, Seen, Served, answering, misbehaving
 from tests.wire.sessions import ALL, KEY, QuickClock, Workbench, api_key, basic, bearer
@@ -360,12 +363,57 @@ def test_a_link_that_repeats_the_key_is_followed_with_the_key_once(tmp_path: Pat
 
 def test_a_link_through_a_user_name_still_leads_where_it_should(tmp_path: Path) -> None:
     with answering(lambda request: OK) as vendor:
-        bench = Workbench(tmp_path, vendor.url, credentials={"main": basic("plant-7", "hush-hush")})
-        recorded = bench.get("/plant-7/things")
-        bench.run(lambda session: session.send("GET", recorded.request.url, owner="test"))
+        bench = Workbench(tmp_path, vendor.url + "/plant-7", credentials={"main": basic("plant-7", "hush-hush")})
 
-    assert recorded.request.url == vendor.url + "/«main.username»/things"
-    assert vendor.paths == ["/plant-7/things"] * 2
+        async def there_and_on(session: Session) -> Exchange:
+            recorded = await session.send("GET", vendor.url + "/of/plant-7/things", owner="test")
+            await session.send("GET", recorded.request.url + "?page=2", owner="test")
+            await session.send("GET", vendor.url + "/«main.username»/assets", owner="test")
+            return recorded
+
+        recorded = bench.run(there_and_on)
+
+    assert recorded.request.url == vendor.url + "/of/«main.username»/things"
+    assert [request.target for request in vendor.seen] == [
+        "/of/plant-7/things",
+        "/of/plant-7/things?page=2",
+        "/plant-7/assets",
+    ]
+
+
+@pytest.mark.parametrize("mark", ["«main.username»", quote("«main.username»")])
+def test_a_mark_that_the_vendor_writes_into_a_link_is_not_turned_into_the_user_name(mark: str, tmp_path: Path) -> None:
+    with answering(lambda request: OK) as vendor:
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": basic("plant-7", "hush-hush")})
+        bench.get(f"/things?stolen={mark}")
+
+    assert vendor.paths == ["/things"]
+    assert "plant-7" not in vendor.seen[0].target
+
+
+def test_the_header_of_an_answer_that_hands_out_a_new_secret_is_recorded_without_it(tmp_path: Path) -> None:
+    with answering(lambda request: Answer(200, "", {"X-Refresh-Token": "never-seen-before"})) as vendor:
+        exchange = Workbench(tmp_path, vendor.url).get()
+
+    assert exchange.header("x-refresh-token") == "«masked»"
+
+
+def test_a_large_body_that_comes_too_late_is_not_looked_through(tmp_path: Path) -> None:
+    clock = QuickClock()
+
+    def respond(request: Seen) -> Answer:
+        clock.passed += 100
+        return Answer(200, b" " * (LARGE_BODY + 1), {"Content-Type": "text/plain"})
+
+    with answering(respond) as vendor:
+        bench = Workbench(tmp_path, vendor.url, clock=clock, budget=Budget(per_second=1000, seconds=60))
+        with pytest.raises(CouldNotLook) as refusal:
+            bench.get()
+
+    [recorded] = bench.exchanges()
+    assert refusal.value.reason is Reason.BUDGET
+    assert recorded.response is not None
+    assert recorded.response.body == ""
 
 
 def test_an_unknown_role_is_a_missing_credential(tmp_path: Path) -> None:

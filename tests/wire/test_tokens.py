@@ -17,8 +17,9 @@ from cmms_audit.credentials import Oidc
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
 from cmms_audit.vendor import Budget
-from cmms_audit.wire.credentials import read_token, tokens_in
+from cmms_audit.wire.credentials import read_token, recorded_answer, tokens_in
 from cmms_audit.wire.facts import TokenFacts
+from cmms_audit.wire.logins import MOST_TOKENS
 from cmms_audit.wire.session import Session
 from tests.wire.servers import Answer, Seen, Served, answering
 from tests.wire.sessions import QuickClock, Workbench, oauth2, secret
@@ -117,16 +118,24 @@ def test_where_every_token_is_refused_no_more_are_asked_for(tmp_path: Path) -> N
 
 def test_no_token_is_ever_in_the_evidence(tmp_path: Path) -> None:
     with answering(
-        Issuer(refresh_token="r3fresh-me", id_token="id.t0ken.x", nested={"session_token": "s3ssion"})
+        Issuer(
+            refresh_token="r3fresh-me",
+            id_token="id.t0ken.x",
+            nested={"session_token": "s3ssion", "list": ["l1st-token"]},
+            refresh="pl4in-refresh",
+            error_uri="https://vendor.example/errors",
+        )
     ) as vendor:
         bench = bench_for(vendor, tmp_path)
         facts = bench.run(lambda session: session.token("main", owner="test"))
         bench.get("/x")
 
     evidence = bench.evidence.read_text("utf-8")
-    for hidden in ("t0ken-number", "r3fresh-me", "id.t0ken.x", "s3ssion", SECRET, "cl1ent%2Fsecret"):
+    for hidden in ("t0ken-number", "r3fresh-me", "id.t0ken.x", "s3ssion", "l1st", "pl4in", SECRET, "cl1ent%2Fsecret"):
         assert hidden not in evidence
-    assert facts.exchange.json["access_token"] == "«main.access_token»"
+    assert facts.exchange.json["access_token"] == "«masked»"
+    assert facts.exchange.json["error_uri"] == "https://vendor.example/errors"
+    assert bench.exchanges()[-1].json["echo"] == "Bearer «main.access_token»"
     assert (facts.ok, facts.expires_in, facts.token_type) == (True, 300, "Bearer")
 
 
@@ -354,7 +363,18 @@ def test_any_token_answer_can_be_read(members: dict[str, Any]) -> None:
 @given(body=st.binary(max_size=60))
 def test_any_bytes_can_be_read_as_a_token_answer(body: bytes) -> None:
     assert read_token(body).access_token is None
-    tokens_in(body)
+    assert tokens_in(body) == []
+    recorded_answer(body, 400)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"scope": ' * 100_000, b'{"scope": "\\ud800"}', b"\xff", b"1" * 9999]
+)
+def test_any_token_answer_can_be_recorded(body: bytes) -> None:
+    recorded = recorded_answer(body, 200)
+
+    assert recorded is not None
+    recorded.encode("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -372,16 +392,63 @@ def test_any_bytes_can_be_read_as_a_token_answer(body: bytes) -> None:
     ],
 )
 def test_the_life_of_a_token_is_a_sane_number_or_none(given_life: Any, life: float | None) -> None:
-    answer = read_token(json.dumps({"access_token": "abcdefgh", "expires_in": given_life}).encode())
+    answer = read_token(json.dumps({"access_token": "abcdefgh-1234", "expires_in": given_life}).encode())
 
-    assert (answer.access_token, answer.expires_in) == ("abcdefgh", life)
+    assert (answer.access_token, answer.expires_in) == ("abcdefgh-1234", life)
 
 
-def test_a_token_given_twice_is_found_twice() -> None:
-    assert tokens_in(b'{"access_token": "first-1", "access_token": "second-2"}') == [
-        ("access_token", "first-1"),
-        ("access_token", "second-2"),
-    ]
+def test_a_token_in_plain_words_serves_as_well_as_any() -> None:
+    answer = b'{"access_token": "test-token"}'
+
+    assert read_token(answer).access_token == "test-token"
+    assert tokens_in(answer) == [("access_token", "test-token")]
+
+
+def test_only_tokens_at_the_top_of_an_answer_that_look_like_some_are_learnt() -> None:
+    answer = {
+        "access_token": "first-token-1",
+        "refresh_token": "not-permitted",
+        "id_token": "sh0rt",
+        "x0_token": "other-token-3",
+        "nested": {"access_token": "inner-token-4"},
+    }
+
+    assert tokens_in(json.dumps(answer).encode()) == [("access_token", "first-token-1")]
+
+
+def test_a_token_answer_cannot_make_the_words_of_later_answers_secret(tmp_path: Path) -> None:
+    words = {f"x{number}_token": f"ordinary word {number}" for number in range(2000)}
+    issuer = Issuer(**words, refresh_token="unknown")
+
+    def respond(request: Seen) -> Answer:
+        return issuer(request) if request.path == "/token" else Answer(200, '["unknown", "ordinary word 7"]', JSON)
+
+    with answering(respond) as vendor:
+        exchange = bench_for(vendor, tmp_path).get("/x")
+
+    assert exchange.json == ["unknown", "ordinary word 7"]
+
+
+def test_a_token_given_twice_is_recorded_neither_time(tmp_path: Path) -> None:
+    body = '{"access_token": "f1rst-of-two-tokens", "access_token": "s3cond-of-two-tokens"}'
+    with answering(lambda request: Answer(200, body, JSON)) as vendor:
+        bench = bench_for(vendor, tmp_path)
+        bench.run(lambda session: session.token("main", owner="test"))
+
+    assert "of-two-tokens" not in bench.evidence.read_text("utf-8")
+
+
+def test_a_vendor_that_gives_ever_new_tokens_is_asked_for_no_more_of_them(tmp_path: Path) -> None:
+    async def ever_again(session: Session) -> None:
+        for _ in range(MOST_TOKENS):
+            await session.token("main", owner="test")
+        await session.token("main", owner="test")
+
+    with answering(Issuer()) as vendor, pytest.raises(CouldNotLook, match="no more are asked for") as refusal:
+        bench_for(vendor, tmp_path).run(ever_again)
+
+    assert refusal.value.reason is Reason.CREDENTIAL
+    assert len(vendor.seen) == MOST_TOKENS
 
 
 def test_a_token_endpoint_that_was_only_busy_is_asked_again(tmp_path: Path) -> None:
