@@ -124,7 +124,9 @@ async def audit(
         progress.plan = make_plan(order.checks, order.permissions, only=order.only, skip=order.skip)
         if session:
             rate = intake.documented_rate(order.vendor.budget.requests)
-            session.learn(searches=intake.dialect.searches, documented_rate=rate)
+            session.learn(
+                searches=intake.dialect.searches, documented_rate=rate, documented_stock=intake.documented_stock()
+            )
             progress.stopped = await _first_contact(subject)
         if progress.stopped and progress.stopped.reason in _HOPELESS:
             progress.plan = make_plan(

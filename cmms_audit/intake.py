@@ -12,7 +12,7 @@ from cmms_audit.dialect import Dialect, detect, load_dialect
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Claim, Exchange
 from cmms_audit.spec.index import Spec
-from cmms_audit.spec.limits import published_limits
+from cmms_audit.spec.limits import StatedLimit, published_limits
 from cmms_audit.spec.load import NotASpec, load_spec, parse_spec
 from cmms_audit.spec.resources import Resource, find_resources
 from cmms_audit.vendor import Vendor
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INTAKE = "intake"
 SAFE_SHARE = 0.8
+LONGEST_PACED_WINDOW = 60  # seconds
 
 # Most likely the user's slip, not the vendor's answer: a page about the API, or a format that is not read.
 _WRONG_FILE = ("html-page", "postman", "edmx")
@@ -39,12 +40,20 @@ class Intake:
     def documented_rate(self, requests: int) -> float | None:
         """The slowest steady rate, in calls a second, that the document asks of a run of so many requests.
 
-        A limit that the whole run cannot reach (1,000,000 a day) slows nobody down; None where none is stated.
+        Only limits of a minute or less are a speed, and a limit that the whole run cannot reach slows nobody down.
+        None where no limit binds.
         """
-        if not isinstance(self.document, Spec):
-            return None
-        stated = (each.limit for each in published_limits(self.document))
-        return min((limit.per_second for limit in stated if limit.count * SAFE_SHARE < requests), default=None)
+        short = [limit for limit in self._limits() if limit.window <= LONGEST_PACED_WINDOW]
+        return min((limit.per_second for limit in short if limit.count * SAFE_SHARE < requests), default=None)
+
+    def documented_stock(self) -> int | None:
+        """How many requests the document's limits of more than a minute leave to a run; None where there are none."""
+        stock = (limit.count * SAFE_SHARE for limit in self._limits() if limit.window > LONGEST_PACED_WINDOW)
+        return min((int(count) for count in stock), default=None)
+
+    def _limits(self) -> list[StatedLimit]:
+        spec = self.document
+        return [each.limit for each in published_limits(spec)] if isinstance(spec, Spec) else []
 
 
 async def take_in(

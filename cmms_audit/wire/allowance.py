@@ -20,10 +20,15 @@ class Allowance:
     def __init__(self, budget: Budget, clock: Clock, most_bytes: int = MOST_BYTES) -> None:
         self._budget = budget
         self._clock = clock
+        self._most_requests = budget.requests
         self._requests = 0
         self._burst_requests = 0
         self._bytes_left = most_bytes
         self._began: float | None = None
+
+    def keep_to(self, requests: int) -> None:
+        """Send no more than so many requests in all, burst left out, whatever the budget says."""
+        self._most_requests = min(self._most_requests, requests)
 
     def reserve(self, purpose: Purpose) -> None:
         """Take one request out of the budget; done before anything is awaited, so that no two can take the last one.
@@ -37,9 +42,14 @@ class Allowance:
                 raise _used_up(f"the {self._budget.burst_requests} requests of the burst are used up")
             self._burst_requests += 1
         else:
-            if self._requests >= self._budget.requests:
-                raise _used_up(f"the {self._budget.requests} requests that this audit may send are used up")
+            if self._requests >= self._most_requests:
+                raise _used_up(self._why_no_more())
             self._requests += 1
+
+    def _why_no_more(self) -> str:
+        if self._most_requests < self._budget.requests:
+            return f"the {self._most_requests} requests that the vendor's own limit leaves to this audit are used up"
+        return f"the {self._most_requests} requests that this audit may send are used up"
 
     def give_back(self, purpose: Purpose) -> None:
         """Return a reserved request that was not sent after all."""

@@ -70,11 +70,12 @@ class Session:
         clock = clock or Clock()
         receivers = {role: credential.receiver(base_url) for role, credential in credentials.items()}
         self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions, searches=searches)
+        self._allowance = Allowance(budget, clock)
         self._pace = Pace(budget.per_second, documented_rate, clock)
         self._transport = transport or Transport()
         self._courier = Courier(
             guard=self._guard,
-            allowance=Allowance(budget, clock),
+            allowance=self._allowance,
             pace=self._pace,
             transport=self._transport,
             recorder=Recorder(journal, redactor),
@@ -88,14 +89,19 @@ class Session:
         self._plain_http: Exchange | None = None
         self._plain_http_lock = asyncio.Lock()
 
-    def learn(self, *, searches: Sequence[str], documented_rate: float | None) -> None:
+    def learn(
+        self, *, searches: Sequence[str], documented_rate: float | None, documented_stock: int | None = None
+    ) -> None:
         """Take in what the vendor's documents say, once they have been fetched.
 
-        `searches` are POST paths that only read; `documented_rate` the lowest documented limit in requests a second.
+        `searches` are POST paths that only read; `documented_rate` the lowest documented limit in requests a second;
+        `documented_stock` how many requests the documented limits of longer times leave to this run.
         """
         self._guard.allow_searches(searches)
         if documented_rate is not None:
             self._pace.keep_to(documented_rate)
+        if documented_stock is not None:
+            self._allowance.keep_to(documented_stock)
 
     async def send(
         self,
