@@ -136,7 +136,7 @@ class Api:
         """An id that no record has, shaped like the vendor's own, so that its absence and not its form is refused."""
         field = self._resource(kind).id_field or "id"
         seen = [str(record[field]) for record in sample.records if record.get(field) is not None]
-        if seen and all(each.isdigit() for each in seen):
+        if seen and all(each.isascii() and each.isdigit() for each in seen):
             highest = max(int(each[:18]) for each in seen)
             return str(highest + 987_654_321 if highest > _MOST_USUAL_ID else _MOST_USUAL_ID)
         if seen and re.fullmatch(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", seen[0]):

@@ -20,7 +20,8 @@ Params = Sequence[tuple[str, str]]
 
 _LINK = re.compile(r"<([^<>]{1,4000})>\s*;([^,<>]{0,300})")
 _NEXT = re.compile(r"rel\s*=\s*\"?next\b")
-_NUMBER = re.compile(r"[0-9]{1,12}")
+_MOST_DIGITS = 15
+_NUMBER = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Next:
 class Page:
     """One page of a list as the vendor served it.
 
-    `records` are the members that are objects; `total` what the vendor announces, None where it does not; `next` where
-    the following page is to be had, None on the last one.
+    `records` are the members that are objects; `total` what the vendor announces, None where it announces nothing or
+    what cannot be; `next` where the following page is to be had, None on the last one.
     """
 
     exchange: Exchange
@@ -193,7 +194,12 @@ def _first_text(body: Any, names: Sequence[str]) -> str | None:
 
 def _first_number(body: Any, names: Sequence[str]) -> int | None:
     values = (at(body, name) for name in names)
-    return next((value for value in values if isinstance(value, int) and not isinstance(value, bool)), None)
+    return next((value for value in values if _is_count(value)), None)
+
+
+def _is_count(value: Any) -> bool:
+    """Whether a value can be a number of records: whole, not negative, and not absurdly long."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MOST_DIGITS
 
 
 def _header_number(exchange: Exchange, names: Sequence[str]) -> int | None:

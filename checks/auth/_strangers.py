@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cmms_audit.battery import Context, CouldNotLook, Finding, met, not_met, partial, unknown
-from cmms_audit.model import Evidence, Exchange
+from cmms_audit.model import Evidence, Exchange, Reason
 
 from ._lists import lists
 
@@ -26,14 +26,18 @@ class Reply(StrEnum):
 
     REFUSED = "refused with 401"
     HIDDEN = "turned away with another status"
+    SENT_TO_LOGIN = "sent to a login page"
+    CLOSED_TO_ALL = "turned away like the real credential"
     LOGIN = "shown a login page as if all were well"
     ERROR_IN_SUCCESS = "refused in the text, under a status of success"
     EMPTY = "given an empty list, where the real credential sees records"
     RECORDS = "given records"
+    BUSY = "put off, or met with a failure"
     UNCLEAR = "answered in a way that tells nothing"
 
 
-_POOR_REFUSALS = (Reply.LOGIN, Reply.ERROR_IN_SUCCESS, Reply.EMPTY)
+_TURNED_AWAY = (Reply.REFUSED, Reply.HIDDEN)
+_POOR_REFUSALS = (Reply.SENT_TO_LOGIN, Reply.LOGIN, Reply.ERROR_IN_SUCCESS, Reply.EMPTY)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,21 @@ class Answer:
         return self.exchange.evidence
 
 
+def is_busy(exchange: Exchange) -> bool:
+    """Whether an answer says nothing of access: too many calls (429), or a failure of the server (5xx)."""
+    return exchange.status == 429 or exchange.status >= 500
+
+
+def is_refusal(exchange: Exchange) -> bool:
+    """Whether a status, and in doubt the text, keeps a stranger out: 401, 403, 404, the way to a login, or the like."""
+    if exchange.status in (401, 403, 404):
+        return True
+    if 300 <= exchange.status < 400:
+        return _LOGIN.search(exchange.header("location") or "") is not None
+    is_clients_fault = 400 <= exchange.status < 500 and not is_busy(exchange)
+    return is_clients_fault and _REFUSAL.search(exchange.text[:_READ_OF_A_BODY]) is not None
+
+
 async def ask_lists(ctx: Context, ask: Callable[[str], Awaitable[Exchange]], most: int = MOST_LISTS) -> list[Answer]:
     """Ask the lists of the vendor's resources, the telling ones first, and sort what comes.
 
@@ -60,26 +79,30 @@ async def ask_lists(ctx: Context, ask: Callable[[str], Awaitable[Exchange]], mos
     for resource in lists(ctx)[:most]:
         try:
             exchange = await ask(resource.path)
-        except CouldNotLook:
+        except CouldNotLook as why:
             if not answers:
                 raise
+            sent = [each for each in why.evidence if isinstance(each, Exchange)]
+            answers += [Answer(resource.kind, Reply.BUSY, each) for each in sent]
             break
         answers.append(Answer(resource.kind, await _sorted_reply(ctx, resource.kind, exchange), exchange))
     return answers
 
 
 async def _sorted_reply(ctx: Context, kind: str, exchange: Exchange) -> Reply:
-    if exchange.status == 401:
-        return Reply.REFUSED
     if exchange.ok:
         return await _reply_of_success(ctx, kind, exchange)
-    if 300 <= exchange.status < 400:
-        return Reply.LOGIN if _LOGIN.search(exchange.header("location") or "") else Reply.UNCLEAR
-    if exchange.status in (403, 404):
-        return Reply.HIDDEN if await _main_records(ctx, kind) is not None else Reply.UNCLEAR
-    if 400 <= exchange.status < 500 and exchange.status != 429 and _REFUSAL.search(exchange.text[:_READ_OF_A_BODY]):
-        return Reply.HIDDEN
-    return Reply.UNCLEAR
+    if is_busy(exchange):
+        return Reply.BUSY
+    if not is_refusal(exchange):
+        return Reply.UNCLEAR
+    if exchange.status == 401:
+        return Reply.REFUSED
+    if exchange.status < 400:
+        return Reply.SENT_TO_LOGIN
+    if exchange.status in (403, 404) and await _main_records(ctx, kind) is None:
+        return Reply.CLOSED_TO_ALL
+    return Reply.HIDDEN
 
 
 async def _reply_of_success(ctx: Context, kind: str, exchange: Exchange) -> Reply:
@@ -104,20 +127,33 @@ async def _main_records(ctx: Context, kind: str) -> int | None:
 
 
 def judge(answers: Sequence[Answer], stranger: str) -> Finding | list[Finding]:
-    """Judge the answers to a `stranger` ("a caller without a credential"): one finding for each list that leaks."""
+    """Judge the answers to a `stranger` ("a caller without a credential"): one finding for each list that leaks.
+
+    Clears no flag: that one stranger is refused says nothing of others.
+    """
     leaks = [answer for answer in answers if answer.reply is Reply.RECORDS]
     if leaks:
         return [_leak(answer, stranger) for answer in _one_each(leaks)]
+    busy = [answer for answer in answers if answer.reply is Reply.BUSY]
+    if busy:
+        status = busy[0].exchange.status or "none"
+        says = f"{stranger} is {Reply.BUSY} (status {status}; {_kinds(busy)}), which is no refusal"
+        return unknown(says, *answers, reason=Reason.CONNECTIVITY)
     poor = [answer for answer in answers if answer.reply in _POOR_REFUSALS]
-    turned_away = [answer for answer in answers if answer.reply in (Reply.REFUSED, Reply.HIDDEN)]
+    turned_away = [answer for answer in answers if answer.reply in _TURNED_AWAY]
     if poor:
         says = f"{stranger} gets no data, but is {poor[0].reply} ({_kinds(poor)})"
-        return partial(f"{says}, so a broken credential looks like an empty plant", *poor).clears("anonymous-access")
+        return partial(f"{says}, so a broken credential looks like an empty plant", *poor)
     if not turned_away:
         return unknown(f"no list answered {stranger} in a way that tells whether it is protected", *answers)
-    return met(
-        f"{stranger} is turned away from {_counted(turned_away, answers)}", *answers, detail=_detail(answers)
-    ).clears("anonymous-access")
+    says = f"{stranger} is turned away from {_counted(turned_away, answers)}"
+    return met(says, *answers, detail=_detail(answers))
+
+
+def all_refused(answers: Iterable[Answer]) -> bool:
+    """Whether every list that the real credential can read refuses in so many words, or sends to a login."""
+    replies = {answer.reply for answer in answers} - {Reply.CLOSED_TO_ALL}
+    return bool(replies) and replies <= {*_TURNED_AWAY, Reply.SENT_TO_LOGIN}
 
 
 def _leak(answer: Answer, stranger: str) -> Finding:

@@ -49,7 +49,10 @@ _UNHEARD_OF_NAME = "audit_unheard_of"
 async def refuses_anonymous(ctx: Context) -> Finding | list[Finding]:
     """Every list of records refuses a caller who shows no credential at all."""
     answers = await _strangers.ask_lists(ctx, ctx.api.as_stranger)
-    return _strangers.judge(answers, "a caller without a credential")
+    judged = _strangers.judge(answers, "a caller without a credential")
+    if isinstance(judged, Finding) and _strangers.all_refused(answers):
+        return judged.clears("anonymous-access")
+    return judged
 
 
 @check(
@@ -142,6 +145,9 @@ async def token_works(ctx: Context) -> Finding:
     if ctx.vendor.credential_types.get("main") not in ("oauth2", "oidc"):
         return not_applicable("the credential given for this audit is no OAuth 2.0 client, so no token was fetched")
     token = await ctx.api.token("main")
+    if _strangers.is_busy(token.exchange):
+        summary = f"the token address gives no token, but refuses none either (status {token.exchange.status})"
+        return unknown(summary, token.exchange, reason=Reason.CONNECTIVITY)
     if not token.ok:
         summary = f"the token address refuses the credential (status {token.exchange.status})"
         return unknown(summary, token.exchange, reason=Reason.CREDENTIAL)
@@ -171,37 +177,6 @@ def _no_better_than_documented(ctx: Context, finding: Finding) -> Finding:
     judge = partial if documented.verdict is Verdict.PARTIAL else not_met
     summary = f"{documented.summary}; {finding.summary}"
     return judge(summary, *finding.evidence, *documented.evidence, facts=finding.facts)
-
-
-@check(
-    question="auth.method",
-    id="auth.oauth-discovered",
-    aspect="method",
-    sends="reads",
-    flags=("api-keys-only", "basic-auth-only"),
-)
-async def oauth_discovered(ctx: Context) -> Finding:
-    """Where the specification offers no OAuth 2.0, the vendor's sign-in service may publish it (RFC 8414, OIDC)."""
-    if ctx.has_spec and _methods.offered(ctx.spec).has(Kind.OAUTH):
-        return not_applicable("the specification offers OAuth 2.0, so nothing else has to be asked")
-    try:
-        answer = await ctx.api.discover()
-    except CouldNotLook as why:
-        return not_applicable(f"no sign-in service was found: {why.summary}", *why.evidence)
-    published = answer.json if answer.ok and isinstance(answer.json, dict) else {}
-    grants = published.get("grant_types_supported", ["authorization_code"])  # the default of RFC 8414, section 2
-    if not isinstance(published.get("token_endpoint"), str) or not _suits_programs(grants):
-        return not_applicable("the vendor's system publishes no sign-in service with OAuth 2.0", answer)
-    summary = (
-        "the vendor's sign-in service publishes OAuth 2.0, but the specification does not say that the API accepts it"
-    )
-    return partial(summary, answer).clears("api-keys-only").clears("basic-auth-only")
-
-
-def _suits_programs(grants: object) -> bool:
-    return isinstance(grants, list) and bool(
-        {"client_credentials", "authorization_code"} & {str(each) for each in grants}
-    )
 
 
 @check(question="auth.method", id="auth.basic-not-documented", aspect="basic", sends="nothing")
@@ -248,12 +223,22 @@ def _judge_made_up_pair(as_basic: Exchange, as_unheard_of: Exchange) -> Finding:
         return partial("the system asks for user name and password when it refuses a call", as_basic)
     if as_basic.ok:
         return unknown("the list is open to anyone, so a user name and password make no difference", as_basic)
+    if _strangers.is_busy(as_basic) or _strangers.is_busy(as_unheard_of):
+        return _no_refusal(as_basic, as_unheard_of)
     if _refusal(as_basic) != _refusal(as_unheard_of):
         summary = (
             "a made-up user name and password are looked at, where an unknown method is not: a real pair may be let in"
         )
         return partial(summary, as_basic, as_unheard_of)
+    if not _strangers.is_refusal(as_basic):
+        return _no_refusal(as_basic, as_unheard_of)
     return met("user name and password are refused like any unknown method", as_basic, as_unheard_of)
+
+
+def _no_refusal(*answers: Exchange) -> Finding:
+    statuses = ", ".join(dict.fromkeys(str(each.status) for each in answers))
+    summary = f"a made-up credential was not answered with a clear refusal (status {statuses})"
+    return unknown(summary, *answers, reason=Reason.CONNECTIVITY)
 
 
 def _refusal(exchange: Exchange) -> tuple[int, str, tuple[str, ...]]:
@@ -302,11 +287,15 @@ async def query_key_ignored(ctx: Context) -> Finding:
     ignored = await ctx.api.forged(path, {}, params=((_UNHEARD_OF_NAME, value),))
     if ignored.ok:
         return unknown("the list is open to anyone, so a key in the address makes no difference", ignored)
+    if not _strangers.is_refusal(ignored):
+        return _no_refusal(ignored)
     tried = {name: await ctx.api.forged(path, {}, params=((name, value),)) for name in _KEY_NAMES}
     noticed = [name for name, answer in tried.items() if _is_noticed(answer, ignored)]
     if noticed:
         summary = f"a made-up key in the address ({' or '.join(noticed)}) is looked at, so a real one may open the API"
         return partial(summary, ignored, *(tried[name] for name in noticed))
+    if any(map(_strangers.is_busy, tried.values())):
+        return _no_refusal(*tried.values())
     return met("a key in the address is taken no notice of", ignored, *tried.values())
 
 
@@ -368,4 +357,7 @@ async def encrypted(ctx: Context) -> Finding:
         if why.reason is not Reason.CONNECTIVITY:
             raise
         return _transport.encrypted_only("the unencrypted port gives no answer", page)
+    if _strangers.is_busy(plain):
+        summary = f"the unencrypted port does not say whether it serves the API (status {plain.status})"
+        return unknown(summary, page, plain, reason=Reason.CONNECTIVITY)
     return _transport.judge_plain(plain, page)

@@ -45,9 +45,12 @@ class Provoked:
     def is_error(self) -> bool:
         """Whether the answer says that something was wrong, in its status or inside a success.
 
-        A server that has nothing to offer in the format that was asked for may leave the body empty.
+        That too many calls were made (429) is no answer to the question. A server that has nothing to offer in the
+        format that was asked for may leave the body empty.
         """
         if self.wrong == "media type" and not self.exchange.text:
+            return False
+        if self.exchange.status == 429:
             return False
         return self.exchange.status >= 400 or hides_an_error(self.exchange)
 

@@ -137,19 +137,23 @@ def _first_code(holder: Mapping[str, Any], names: Sequence[str]) -> tuple[str | 
     members = {name.lower(): (name, value) for name, value in holder.items()}
     for name in names:
         own, value = members.get(name, ("", None))
-        if _is_code(value):
+        if _is_code(value, named_code="code" in name):
             return own, str(value)
     return None, None
 
 
-def _is_code(value: Any) -> bool:
-    """Whether a value is a word or number for programs that says more than a status does."""
+def _is_code(value: Any, *, named_code: bool) -> bool:
+    """Whether a value is a word or number for programs that says more than a status does.
+
+    A member that is called a code may use the words of a status ("forbidden"); any other only repeats the status.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int):
         return False
     text = str(value).strip()[:300]
     if text.lstrip("-").isdigit():
         return len(text) < 20 and not (0 <= int(text) <= 1 or int(text) in _STATUSES)
-    known = text.lower() in _NO_CODE or text.lower() in _PHRASES or _NAMES_A_STATUS_ONLY.search(text)
+    repeats_status = text.lower() in _PHRASES and not named_code
+    known = text.lower() in _NO_CODE or repeats_status or _NAMES_A_STATUS_ONLY.search(text)
     return _SLUG.fullmatch(text) is not None and not known
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from cmms_audit.battery import Context, Finding, Resource, Schema, check, met, not_met, partial
+from cmms_audit.battery import Context, Finding, Resource, Schema, check, met, not_met, partial, unknown
+from cmms_audit.model import Reason
 
 _VOLUME = re.compile(r"calls?|requests?|volume|hits|used", re.IGNORECASE)
 _FAILURES = re.compile(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
 _WHOSE = re.compile(r"client|integration|credential|key|token|application|app_|consumer|user", re.IGNORECASE)
 _MOST_NUMBERS = 5_000
+_ABSURD = 10**15
 
 
 @check(question="errors.monitoring", id="errors.usage-offered", aspect="usage", sends="nothing")
@@ -59,6 +61,9 @@ async def usage_readable(ctx: Context) -> Finding:
     answer = await ctx.api.get(usage.path)
     if answer.status in (401, 403):
         return partial(f"usage is offered at {usage.path}, but the credential of this audit may not read it", answer)
+    if answer.status == 429 or answer.status >= 500:
+        says = f"usage is described at {usage.path}, but could not be read now (status {answer.status})"
+        return unknown(says, answer, reason=Reason.CONNECTIVITY)
     if not answer.ok or answer.json is None:
         return not_met(
             f"usage is described at {usage.path}, but the answer is {answer.status} and holds no figures", answer
@@ -91,9 +96,9 @@ def _all_names(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _figures(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
-    """Every number of an answer with the name that it stands under."""
+    """Every number of an answer with the name that it stands under; absurd ones count nothing."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        yield name, float(value)
+        yield name, float(value) if abs(value) < _ABSURD else 0.0
     elif depth < 8 and isinstance(value, dict):
         for key, inner in list(value.items())[:_MOST_NUMBERS]:
             yield from _figures(inner, str(key), depth + 1)

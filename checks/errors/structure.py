@@ -16,8 +16,9 @@ from cmms_audit.battery import (
     not_met,
     partial,
     squeezed,
+    unknown,
 )
-from cmms_audit.model import Severity
+from cmms_audit.model import Reason, Severity
 
 from ._documented import described_errors, error_responses, judged_operations, lists_codes, undescribed
 from ._leaks import leaks
@@ -53,6 +54,9 @@ async def provoked_errors(ctx: Context) -> Finding:
     """Wrong questions are asked; their errors are compared: JSON, code, message, what was at fault, one shape."""
     answers = await provoked(ctx)
     errors = [each for each in answers if each.is_error]
+    if not errors and not any(each.exchange.status != 429 and each.wrong != "media type" for each in answers):
+        says = "the wrong questions were put off (429), so no error was seen"
+        return unknown(says, *answers, reason=Reason.CONNECTIVITY)
     if not errors:
         return not_met(f"none of {len(answers)} wrong questions was refused", *answers, detail=_listing(answers))
     bodies = [read_error(each.exchange) for each in errors]
@@ -178,9 +182,12 @@ async def no_leak(ctx: Context) -> Finding:
     """No provoked error shows a stack trace, a database statement, a path on the server or the credential."""
     answers = await provoked(ctx)
     leaking = [(each, found) for each in answers if (found := leaks(each.exchange))]
+    errors = [each for each in answers if each.is_error and each.exchange.status >= 400 and each.exchange.text.strip()]
+    if not leaking and not errors:
+        return unknown("no wrong question was answered with an error whose text could be read", *answers)
     if not leaking:
-        says = f"none of {len(answers)} answers to wrong questions shows the inside of the vendor's program"
-        return met(says, *answers).clears("stack-trace-leak")
+        says = f"none of {len(errors)} errors that were provoked shows the inside of the vendor's program"
+        return met(says, *errors).clears("stack-trace-leak")
     kinds = list(dict.fromkeys(what for _, found in leaking for what in found))
     says = f"{len(leaking)} of {len(answers)} answers to wrong questions show {' and '.join(kinds)}"
     detail = "\n".join(f"{each.asked}: {', '.join(found)}" for each, found in leaking)

@@ -90,16 +90,25 @@ class Served:
 
     asked: int
     page: Page
+    more_exist: bool
 
     @property
     def count(self) -> int:
         """How many records came."""
         return len(self.page.records)
 
-    @property
-    def more_exist(self) -> bool:
-        """Whether the vendor names more records than came."""
-        return self.page.next is not None or (self.page.total or 0) > self.count
+
+async def _served(ctx: Context, resource: Resource, asked: int, page: Page) -> Served:
+    return Served(asked, page, (page.total or 0) > len(page.records) or await _next_brings_more(ctx, resource, page))
+
+
+async def _next_brings_more(ctx: Context, resource: Resource, page: Page) -> bool:
+    """Whether the next page holds records; that there is an address to ask for it proves nothing."""
+    if page.next is None:
+        return False
+    answer = await ctx.api.get(page.next.url or resource.path, params=page.next.params)
+    following = ctx.api.read_page(resource.kind, answer).records if answer.ok else ()
+    return bool(following) and following != page.records
 
 
 @check(
@@ -114,7 +123,8 @@ async def largest_page_served(ctx: Context) -> Finding:
     resource = await _lists.readable(ctx)
     size = _lists.page_size(ctx, resource)
     if size is None:
-        return _judge_fixed(ctx, Served(0, await ctx.first_page(resource.kind)), resource)
+        page = await ctx.first_page(resource.kind)
+        return _judge_fixed(ctx, await _served(ctx, resource, 0, page), resource)
     served = await _largest(ctx, resource, size)
     if served.count < served.asked and served.more_exist:
         return await _judge_cut(ctx, resource, served, size)
@@ -141,10 +151,12 @@ async def _largest(ctx: Context, resource: Resource, size: PageSize) -> Served:
     tries = (first,) if size.maximum else (first, *SMALLER_TRIES)
     for position, asked in enumerate(tries):
         try:
-            return Served(asked, await ctx.api.page(resource.kind, size=asked))
+            page = await ctx.api.page(resource.kind, size=asked)
         except CouldNotLook:
             if position == len(tries) - 1:
                 raise
+        else:
+            return await _served(ctx, resource, asked, page)
     raise AssertionError("there is always a size to try")
 
 

@@ -116,12 +116,15 @@ async def numbers_seen(ctx: Context) -> Finding:
     answer = (await _reads_in_a_row(ctx))[0]
     in_headers = ctx.rate_headers(answer)
     if published.numbers:
-        return _judge_numbers(ctx, published, *([answer] if in_headers.limit else []))
+        bears_out = in_headers.limit and not _below_all(ctx, in_headers, published.numbers)
+        return _judge_numbers(ctx, published, *([answer] if bears_out else []))
     if in_headers.limit:
         return _judge_headers_alone(ctx, in_headers, answer)
     if ctx.vendor.docs_url and not pages and not _is_closed(documentation):
         summary = "the specification states no rate limit, and the documentation pages could not be read"
         return unknown(summary, answer, reason=Reason.RESOURCE_NOT_FOUND)
+    if not pages and not (ctx.has_spec and ctx.spec.whole):
+        return unknown("no whole document could be read, so nobody can say that no rate limit is published", answer)
     return _judge_silence(ctx, published, answer, *pages[:_MOST_PLACES])
 
 
@@ -179,11 +182,34 @@ async def headers_agree(ctx: Context) -> Finding:
     documentation = await _documentation(ctx)
     published = _with_pages(_in_specification(ctx), documentation.pages if documentation else ())
     finding = _disagreement(facts, stated, published.numbers, answers)
+    below_all = _below_all(ctx, facts[0], published.numbers)
+    if finding is None and below_all:
+        finding = _judge_without_window(published, below_all, answers[0])
     if finding is None and not set(stated) & set(published.numbers):
         return not_applicable("live answers count the calls that are left; no document states the same limit", *answers)
     if finding is None:
         finding = _confirmed(ctx, published, "live answers state the same, and count the calls that are left", *answers)
     return _numbers.hold_claims_against(finding, ctx.claim, stated, "in the answers")
+
+
+def _below_all(ctx: Context, facts: RateFacts, published: Mapping[int, int]) -> float | None:
+    """A limit of the headers, its window not named, that lies below every published and claimed number; or none."""
+    claimed = [number for name, number in (ctx.claim.numbers if ctx.claim else {}).items() if name.startswith("per_")]
+    promised = [*published.values(), *claimed]
+    unnamed = [each.limit for each in facts.policies if each.limit and not each.window_seconds]
+    lowest = min(unnamed, default=None)
+    return lowest if lowest and promised and lowest < min(promised) else None
+
+
+def _judge_without_window(published: Published, limit: float, answer: Exchange) -> Finding:
+    """A low number that may belong to a short window: a doubt about what was promised, and no proof against it."""
+    promised = f"published are {_numbers.in_words(published.numbers)}" if published.numbers else "more is claimed"
+    finding = partial(
+        f"live answers state a limit of {limit:,.10g} calls without saying in what time; {promised}",
+        answer,
+        detail="Ask the vendor in what time that number of calls may be made, and hold it against what was promised.",
+    )
+    return finding.clears("no-published-rate-limits") if published.numbers else finding
 
 
 def _confirmed(ctx: Context, published: Published, how: str, *seen: Exchange) -> Finding:

@@ -32,6 +32,7 @@ _ABOUT_DELETED = re.compile(
 )
 _WHAT_HAPPENED = re.compile(r"action|event|operation|change_?type|method", re.IGNORECASE)
 _MILLISECONDS_FROM = 1e11
+_YEARS = range(1900, 3000)
 _ELSEWHERE = timezone(timedelta(hours=5, minutes=30))
 
 
@@ -72,16 +73,21 @@ def sorts_by_change(ctx: Context, resource: Resource) -> bool:
 
 
 def moment(value: Any) -> datetime | None:
-    """A moment as vendors write it: ISO 8601 (UTC where no offset is given), or seconds or milliseconds since 1970."""
+    """A moment as vendors write it: ISO 8601 (UTC where no offset is given), or seconds or milliseconds since 1970.
+
+    None for what is no moment, and for years in which nothing was maintained: they cannot be counted with.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         if isinstance(value, str):
             read = datetime.fromisoformat(value)
-            return read if read.tzinfo else read.replace(tzinfo=UTC)
-        return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS_FROM else value, UTC)
+            when = read if read.tzinfo else read.replace(tzinfo=UTC)
+        else:
+            when = datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS_FROM else value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return when if when.year in _YEARS else None
 
 
 def written(when: datetime, like: Any, *, elsewhere: bool = False) -> str:

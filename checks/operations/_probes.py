@@ -10,12 +10,15 @@ from cmms_audit.battery import Context, CouldNotLook, Page
 from cmms_audit.model import Evidence, Exchange
 
 from ._lists import named, query_parameters
+from ._refusals import Outcome, outcome_of_failure
 from ._walks import largest_size
 
 _SURELY_TOO_MANY = 2_001
 _TOO_COSTLY = 5_000
 _WRONG_WORD = "cmms-audit-wrong"
-_SAYS_REFUSED = re.compile(r"refus|reject|\berror\b|\b400\b|\b422\b|not allowed|invalid", re.IGNORECASE)
+_SAYS_CUT = re.compile(
+    r"\bcapped\b|\bclamp|\bcut (?:down|off)\b|\bis (?:lowered|reduced)\b|\blarger values\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Probe:
 
     asked: str
     exchange: Exchange
-    accepted: bool
+    outcome: Outcome
 
     @property
     def evidence(self) -> Evidence:
@@ -32,7 +35,7 @@ class Probe:
         return self.exchange.evidence
 
     def __str__(self) -> str:
-        return f"{self.asked}: {self.exchange.status}{' (accepted)' if self.accepted else ''}"
+        return f"{self.asked}: {self.exchange.status}{' (accepted)' if self.outcome is Outcome.ACCEPTED else ''}"
 
 
 async def bad_pages(ctx: Context, kind: str, first: Page) -> list[Probe]:
@@ -41,13 +44,21 @@ async def bad_pages(ctx: Context, kind: str, first: Page) -> list[Probe]:
     probes = []
     for asked, name, value in _nonsense(ctx, kind):
         exchange = await ctx.api.provoke(path, params=[(name, value)])
-        page = _page(ctx, kind, exchange)
-        empty_on_zero = value == "0" and page is not None and not page.records
-        probes.append(Probe(asked, exchange, exchange.ok and not empty_on_zero))
+        probes.append(Probe(asked, exchange, _outcome(ctx, kind, exchange, value, first)))
     size = ctx.api.size_parameter(kind)
     if size:
         probes += await _too_many(ctx, kind, size, first)
     return probes
+
+
+def _outcome(ctx: Context, kind: str, exchange: Exchange, value: str, first: Page) -> Outcome:
+    """An empty page for 0 records is fine, where the list has some to leave out."""
+    if not exchange.ok:
+        return outcome_of_failure(exchange)
+    page = _page(ctx, kind, exchange)
+    if value != "0" or page is None or page.records:
+        return Outcome.ACCEPTED
+    return Outcome.REFUSED if first.records else Outcome.UNCLEAR
 
 
 def _nonsense(ctx: Context, kind: str) -> Iterator[tuple[str, str, str]]:
@@ -68,7 +79,7 @@ def _nonsense(ctx: Context, kind: str) -> Iterator[tuple[str, str, str]]:
 
 
 async def _too_many(ctx: Context, kind: str, size: str, first: Page) -> list[Probe]:
-    """More records than the maximum: refused, or cut to the size that the document names, is fine."""
+    """More records than the maximum: refused, or cut as the document announces, is fine; cut in silence is not."""
     largest = largest_size(ctx, kind)
     if largest and largest > _TOO_COSTLY:
         return []
@@ -77,12 +88,14 @@ async def _too_many(ctx: Context, kind: str, size: str, first: Page) -> list[Pro
     exchange = await ctx.api.provoke(ctx.resource(kind).path, params=[(size, str(asked_for))])
     page = _page(ctx, kind, exchange)
     if page is None:
-        return [Probe(asked, exchange, False)]
+        return [Probe(asked, exchange, Outcome.UNCLEAR if exchange.ok else outcome_of_failure(exchange))]
     count = len(page.records)
     if count < asked_for and _holds_everything(page, first):
         return []
-    as_documented = count == largest and not _promises_refusal(ctx, kind, size)
-    return [Probe(f"{asked} ({count} came)", exchange, accepted=count < asked_for and not as_documented)]
+    as_documented = count == largest and _announces_cut(ctx, kind, size)
+    cut_unannounced = count < asked_for and not as_documented
+    outcome = Outcome.ACCEPTED if cut_unannounced else Outcome.REFUSED
+    return [Probe(f"{asked} ({count} came)", exchange, outcome)]
 
 
 def _holds_everything(page: Page, first: Page) -> bool:
@@ -92,10 +105,10 @@ def _holds_everything(page: Page, first: Page) -> bool:
     return page.total is None and page.next.url is None and len(page.records) <= len(first.records)
 
 
-def _promises_refusal(ctx: Context, kind: str, size: str) -> bool:
+def _announces_cut(ctx: Context, kind: str, size: str) -> bool:
     operation = ctx.resource(kind).list
     parameter = operation.parameter(size) if operation else None
-    return bool(parameter and _SAYS_REFUSED.search(parameter.description))
+    return bool(parameter and _SAYS_CUT.search(parameter.description))
 
 
 def _page(ctx: Context, kind: str, exchange: Exchange) -> Page | None:

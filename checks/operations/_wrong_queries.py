@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from cmms_audit.battery import Context, CouldNotLook, Page
 from cmms_audit.model import Evidence, Exchange
 
+from ..errors._shapes import hides_an_error
 from ._lists import offer
+from ._refusals import Outcome, outcome_of_failure
 
 _UNKNOWN_NAME = "cmms_audit_no_such_field"
 _WRONG_WORD = "cmms-audit-wrong"
@@ -16,11 +18,11 @@ _WRONG_WORD = "cmms-audit-wrong"
 
 @dataclass(frozen=True)
 class WrongQuery:
-    """One wrong filter in words, its answer, and whether it was ignored: records came as if it had not been there."""
+    """One wrong filter in words, its answer, and its outcome: accepted means that it was ignored, and records came."""
 
     asked: str
     exchange: Exchange
-    ignored: bool
+    outcome: Outcome
 
     @property
     def evidence(self) -> Evidence:
@@ -28,14 +30,14 @@ class WrongQuery:
         return self.exchange.evidence
 
     def __str__(self) -> str:
-        return f"{self.asked}: {self.exchange.status}{' (ignored)' if self.ignored else ''}"
+        return f"{self.asked}: {self.exchange.status}{' (ignored)' if self.outcome is Outcome.ACCEPTED else ''}"
 
 
 async def wrong_queries(ctx: Context, kind: str, first: Page) -> list[WrongQuery]:
-    """Ask every wrong question that the list has parameters for. An answer without records is as good as a refusal."""
+    """Ask every wrong question that the list has parameters for."""
     path = ctx.resource(kind).path
     return [
-        WrongQuery(asked, exchange, _brings_records(ctx, kind, exchange) and bool(first.records))
+        WrongQuery(asked, exchange, _outcome(ctx, kind, exchange, first))
         for asked, name, value in _wrong(ctx, kind)
         for exchange in [await ctx.api.provoke(path, params=[(name, value)])]
     ]
@@ -54,8 +56,16 @@ def _wrong(ctx: Context, kind: str) -> Iterator[tuple[str, str, str]]:
         yield "sorting by a field that does not exist", offered.sort[0].name, _UNKNOWN_NAME
 
 
-def _brings_records(ctx: Context, kind: str, exchange: Exchange) -> bool:
+def _outcome(ctx: Context, kind: str, exchange: Exchange, first: Page) -> Outcome:
+    """A list without records is as good as a refusal, where the list without the filter has some."""
+    if not exchange.ok:
+        return outcome_of_failure(exchange)
+    if hides_an_error(exchange):
+        return Outcome.REFUSED
     try:
-        return bool(ctx.api.read_page(kind, exchange).records)
+        page = ctx.api.read_page(kind, exchange)
     except CouldNotLook:
-        return False
+        return Outcome.UNCLEAR
+    if not first.records:
+        return Outcome.UNCLEAR
+    return Outcome.ACCEPTED if page.records else Outcome.REFUSED

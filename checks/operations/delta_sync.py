@@ -6,11 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cmms_audit.battery import Context, CouldNotLook, Finding, Page, check, met, not_applicable, not_met, partial
-from cmms_audit.model import Evidence, Exchange
+from cmms_audit.battery import (
+    Context,
+    CouldNotLook,
+    Finding,
+    Page,
+    check,
+    met,
+    not_applicable,
+    not_met,
+    partial,
+    unknown,
+)
+from cmms_audit.model import Evidence, Exchange, Reason
 
 from ._changes import ABOUT_CHANGES, ChangeFilter, change_filter, moment, sorts_by_change, written
 from ._lists import described_kind, offer, readable_kind
+from ._refusals import is_refused
 from ._walks import USUAL_SIZE, largest_size
 from ._words import prose_about
 
@@ -66,7 +78,7 @@ async def delta_works(ctx: Context) -> Finding:
     known = await _ask(ctx, kind, found, str(value))
     future = await _ask(ctx, kind, found, written(ctx.clock.now() + _A_DAY, value))
     elsewhere = await _ask(ctx, kind, found, written(since, value, elsewhere=True))
-    if known.page is None:
+    if known.page is None and is_refused(known.exchange):
         says = f"{found.parameter.name} refuses the time of change that records show ({known.exchange.status})"
         return partial(says, known)
     return _judge(ctx, found, _Trial(since, first, known, future, elsewhere))
@@ -126,6 +138,10 @@ def _judge(ctx: Context, found: ChangeFilter, trial: _Trial) -> Finding:
     name = found.parameter.name
     if wrong:
         return not_met(f"the filter by time of change ({name}) cannot be relied on: {'; '.join(wrong)}", *places)
+    silent = [each for each in places if each.page is None and not is_refused(each.exchange)]
+    if silent:
+        says = f"{name} could not be tried to the end: it was answered with status {silent[0].exchange.status}"
+        return unknown(says, *places, reason=Reason.CONNECTIVITY)
     lacks = list(found.lacks)
     if trial.elsewhere.page is None:
         lacks.append("it takes moments in UTC only")

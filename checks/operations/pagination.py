@@ -9,6 +9,7 @@ from cmms_audit.battery import Context, Finding, Page, Resource, check, met, not
 
 from ._lists import described_kind, named, query_parameters, readable_kind
 from ._probes import bad_pages
+from ._refusals import Outcome, not_told, still_answers
 from ._walks import Walk, size_for, walk
 from ._words import prose_about
 
@@ -171,12 +172,13 @@ async def bad_page_refused(ctx: Context) -> Finding:
     if not probes:
         return not_applicable("the list has no parameter of paging that could be given a wrong value", first)
     detail = "\n".join(map(str, probes))
-    crashed = [each for each in probes if each.exchange.status >= 500]
-    accepted = [each for each in probes if each.accepted]
-    if crashed:
-        says = f"{len(crashed)} of {len(probes)} impossible pages make the server fail (5xx) instead of being refused"
+    crashed = [each for each in probes if each.outcome is Outcome.FAILED]
+    accepted = [each for each in probes if each.outcome is Outcome.ACCEPTED]
+    refused = [each for each in probes if each.outcome is Outcome.REFUSED]
+    if crashed and await still_answers(ctx, kind):
+        says = f"{len(crashed)} of {len(probes)} impossible pages make the server fail (500) instead of being refused"
         return not_met(says, *probes, detail=detail)
-    if len(accepted) == len(probes):
+    if accepted and not refused:
         says = f"none of {len(probes)} impossible pages is refused: what is asked for is ignored"
         return not_met(says, *probes, detail=detail)
     if accepted:
@@ -184,4 +186,6 @@ async def bad_page_refused(ctx: Context) -> Finding:
             f"{len(accepted)} of {len(probes)} impossible pages are answered as if all were well: {accepted[0].asked}"
         )
         return partial(says, *probes, detail=detail)
+    if len(refused) < len(probes):
+        return not_told([each for each in probes if each not in refused], detail)
     return met(f"all {len(probes)} impossible pages are refused or cut to the documented size", *probes, detail=detail)

@@ -19,6 +19,7 @@ from cmms_audit.battery import (
 
 from ._filters import Trial, tried_filters, tried_selection, tried_sorting
 from ._lists import Offer, described_kind, offer, readable_kind
+from ._refusals import Outcome, not_told, still_answers
 from ._words import prose_about
 from ._wrong_queries import wrong_queries
 
@@ -113,17 +114,18 @@ async def wrong_query_refused(ctx: Context) -> Finding:
     first = await ctx.first_page(kind)
     questions = await wrong_queries(ctx, kind, first)
     detail = "\n".join(map(str, questions))
-    crashed = [each for each in questions if each.exchange.status >= 500]
-    ignored = [each for each in questions if each.ignored]
-    if crashed:
-        return not_met(
-            f"{len(crashed)} of {len(questions)} wrong filters make the server fail (5xx)", *crashed, detail=detail
-        )
-    if ignored and len(ignored) == len(questions):
-        return not_met(
-            f"all {len(questions)} wrong filters are ignored, and everything comes back", *ignored, detail=detail
-        )
+    crashed = [each for each in questions if each.outcome is Outcome.FAILED]
+    ignored = [each for each in questions if each.outcome is Outcome.ACCEPTED]
+    refused = [each for each in questions if each.outcome is Outcome.REFUSED]
+    if crashed and await still_answers(ctx, kind):
+        says = f"{len(crashed)} of {len(questions)} wrong filters make the server fail (500)"
+        return not_met(says, *crashed, detail=detail)
+    if ignored and not refused:
+        says = f"{len(ignored)} of {len(questions)} wrong filters are ignored and none is refused"
+        return not_met(says, *ignored, detail=detail)
     if ignored:
         says = f"{len(ignored)} of {len(questions)} wrong filters are ignored: {ignored[0].asked}"
         return partial(says, *questions, detail=detail)
+    if len(refused) < len(questions):
+        return not_told([each for each in questions if each not in refused], detail)
     return met(f"all {len(questions)} wrong filters are refused", *questions, detail=detail)

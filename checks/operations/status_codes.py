@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cmms_audit.battery import Context, Finding, Operation, check, met, not_applicable, not_met, partial
+from cmms_audit.battery import Context, Finding, Operation, check, met, not_applicable, not_met, partial, unknown
+from cmms_audit.model import Reason
 
 from ..errors._provoked import provoked, unknown_records
+from ._lists import readable_kind
+from ._refusals import still_answers
 from ._words import statuses
 
 QUESTION = "operations.status-codes"
@@ -84,12 +87,19 @@ async def unknown_is_404(ctx: Context) -> Finding:
         return not_applicable("no address of a single record is described that could be asked for", *answers)
     detail = "\n".join(f"{each.asked}: {each.exchange.status}" for each in answers)
     wrong = [each for each in answers if each.exchange.status not in (404, 410)]
-    misleading = [each for each in wrong if each.exchange.ok or each.exchange.status >= 500]
+    misleading = [each for each in wrong if each.exchange.ok]
+    failed = [each for each in wrong if each.exchange.status == 500]
+    if failed and await still_answers(ctx, readable_kind(ctx)):
+        misleading += failed
+    busy = [each for each in wrong if each.exchange.status == 429 or each.exchange.status >= 500]
     says = f"{len(answers) - len(wrong)} of {len(answers)} questions for what does not exist are answered 404"
     if misleading:
         return not_met(
             f"{says}; {misleading[0].asked} is answered {misleading[0].exchange.status}", *answers, detail=detail
         )
+    if busy:
+        says = f"{busy[0].asked} is answered {busy[0].exchange.status}, which says nothing of what does not exist"
+        return unknown(says, *answers, reason=Reason.CONNECTIVITY, detail=detail)
     if wrong:
         return partial(f"{says}; {wrong[0].asked} is answered {wrong[0].exchange.status}", *answers, detail=detail)
     return met(says, *answers, detail=detail)

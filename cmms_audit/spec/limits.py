@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from cmms_audit.model import Evidence
 from cmms_audit.spec.index import Prose, Spec
@@ -28,9 +29,20 @@ _CALLS = (
 )
 _WITH_NOUN = re.compile(_COUNT + _CALLS + r"\s{0,2}" + _WINDOW, re.IGNORECASE)
 _BARE = re.compile(_COUNT + r"\s{0,2}" + _WINDOW, re.IGNORECASE)
+_FURTHER = re.compile(
+    r"\s{0,2}[,;]?\s{0,2}(?:(?:and|or|&)\s{1,2})?(?:up to\s{1,2})?" + _COUNT + r"\s{0,2}" + _WINDOW, re.IGNORECASE
+)
 _ABOUT_LIMITS = re.compile(r"rate.?limit|throttl|quota|\bRPS\b|limited to", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.\n|]{1,400}(?:[.\n|]|$)")
+_COUNT_CELL = re.compile(_COUNT + r"(?:\s{1,2}(?:API\s{1,2})?(?:requests?|calls?))?", re.IGNORECASE)
+_WINDOW_CELL = re.compile(
+    r"(?:(?:API\s{1,2})?(?:requests?|calls?)\s{0,2})?(?:(?:per|every|each|an?|1)[\s-]{1,2}|/\s{0,2})?"
+    r"(?P<unit>seconds?|minutes?|hours?|days?)",
+    re.IGNORECASE,
+)
 _LONGEST_TEXT = 200_000
+_LONGEST_ROW = 500
+_TABLE_WITHIN = 1_000  # characters after the words that speak of rate limits
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,47 @@ class PublishedLimit:
 
 
 def stated_limits(text: str) -> Iterator[StatedLimit]:
-    """Every limit that a text states as a number and a window, in the order of the text."""
-    for match in _SENTENCE.finditer(text[:_LONGEST_TEXT]):
-        sentence = match.group()
-        pattern = _BARE if _ABOUT_LIMITS.search(sentence) else _WITH_NOUN
-        for found in (*_WITH_NOUN.finditer(sentence), *(pattern.finditer(sentence) if pattern is _BARE else ())):
-            limit = _limit(found, sentence)
+    """Every limit that a text states as a number and a window: those of its sentences, then those of its tables."""
+    text = text[:_LONGEST_TEXT]
+    for match in _SENTENCE.finditer(text):
+        for found in _in_sentence(match.group()):
+            limit = _limit(found["count"], found["unit"], found["times"], match.group())
             if limit:
                 yield limit
+    yield from _in_tables(text)
+
+
+def _in_sentence(sentence: str) -> Iterator[re.Match[str]]:
+    """Numbers of calls with their window; a bare number where it follows one, or the sentence speaks of limits."""
+    for found in _WITH_NOUN.finditer(sentence):
+        further: re.Match[str] | None = found
+        while further:
+            yield further
+            further = _FURTHER.match(sentence, further.end())
+    if _ABOUT_LIMITS.search(sentence):
+        yield from _BARE.finditer(sentence)
+
+
+def _in_tables(text: str) -> Iterator[StatedLimit]:
+    """Rows with a number beside a window ("| minute | 60 |"), near to words that speak of rate limits."""
+    ends = -1
+    at = 0
+    for line in text.split("\n"):
+        if _ABOUT_LIMITS.search(line):
+            ends = at + _TABLE_WITHIN
+        if "|" in line and at <= ends and len(line) <= _LONGEST_ROW:
+            yield from _in_row(line)
+        at += len(line) + 1
+
+
+def _in_row(row: str) -> Iterator[StatedLimit]:
+    cells = [cell.strip(" \t\r*`") for cell in row.split("|")]
+    for left, right in pairwise(cells):
+        count = _COUNT_CELL.fullmatch(left) or _COUNT_CELL.fullmatch(right)
+        window = _WINDOW_CELL.fullmatch(left) or _WINDOW_CELL.fullmatch(right)
+        limit = _limit(count["count"], window["unit"], None, row) if count and window else None
+        if limit:
+            yield limit
 
 
 @lru_cache(maxsize=4)
@@ -86,11 +131,10 @@ def _about_refusals(spec: Spec) -> Iterator[Prose]:
                     yield Prose(f"Rate limit: {header.description}", response.evidence)
 
 
-def _limit(match: re.Match[str], sentence: str) -> StatedLimit | None:
-    count = int(re.sub(r"[, ]", "", match["count"]))
-    unit = match["unit"].lower()
-    seconds = _SECONDS.get(unit) or _SECONDS[unit.rstrip("s")]
-    window = seconds * int(match["times"] or 1)
-    if not count or not window:
+def _limit(count: str, unit: str, times: str | None, sentence: str) -> StatedLimit | None:
+    number = int(re.sub(r"[, ]", "", count))
+    unit = unit.lower()
+    window = (_SECONDS.get(unit) or _SECONDS[unit.rstrip("s")]) * int(times or 1)
+    if not number or not window:
         return None
-    return StatedLimit(count, window, " ".join(sentence.split()))
+    return StatedLimit(number, window, " ".join(sentence.split()))

@@ -27,6 +27,7 @@ from tests.checks.small import (
     only,
     refusal,
 )
+from tests.checks.toy import helper
 from tests.support import battery, subject_of
 from tests.wire.servers import Answer, Seen
 from tests.wire.sessions import KEY, basic
@@ -83,7 +84,51 @@ def test_another_refusal_than_401_is_a_habit_and_no_hole(status: int) -> None:
 def test_a_poor_refusal_is_a_limitation_and_no_hole(answer: Answer) -> None:
     finding = only(looked_at("auth.refuses-anonymous", Small(wrong=to_strangers(answer))))
 
-    assert (finding.verdict, flags(finding)) == (Verdict.PARTIAL, {"anonymous-access": False})
+    cleared = {"anonymous-access": False} if answer.status == 302 else {}
+    assert (finding.verdict, flags(finding)) == (Verdict.PARTIAL, cleared)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("check", ["auth.refuses-anonymous", "auth.refuses-garbage"])
+def test_a_stranger_who_is_put_off_is_not_refused(check: str, status: int) -> None:
+    busy = as_json({"code": "unauthorised"}, status)
+    everywhere = only(looked_at(check, Small(wrong=to_strangers(busy))))
+    on_assets = only(looked_at(check, Small(wrong=lambda seen: busy if "assets" in seen.path else None)))
+
+    for finding in (everywhere, on_assets):
+        assert (finding.verdict, finding.reason, flags(finding)) == (Verdict.UNKNOWN, Reason.CONNECTIVITY, {})
+        assert str(status) in finding.summary
+
+
+def test_a_list_that_is_closed_to_everybody_does_not_keep_the_flag_open() -> None:
+    missing = as_json({"code": "not-found"}, 404)
+    finding = only(
+        looked_at("auth.refuses-anonymous", Small(wrong=lambda seen: missing if "assets" in seen.path else None))
+    )
+
+    assert (finding.verdict, flags(finding)) == (Verdict.MET, {"anonymous-access": False})
+
+
+def test_a_connection_that_is_dropped_is_kept_as_no_refusal() -> None:
+    ctx = SimpleNamespace(resources=subject_of(described()).resources)
+
+    async def ask(path: str) -> Exchange:
+        if "assets" in path:
+            raise CouldNotLook(Reason.CONNECTIVITY, "the connection was dropped", answered(path, 0))
+        return answered(path, 401)
+
+    strangers = helper("auth", "_strangers")
+    answers = asyncio.run(strangers.ask_lists(ctx, ask))
+    finding = strangers.judge(answers, "a caller without a credential")
+
+    assert (finding.verdict, strangers.all_refused(answers)) == (Verdict.UNKNOWN, False)
+
+
+def test_one_list_that_answers_strangers_unclearly_keeps_the_flag_open() -> None:
+    unclear = Small(wrong=lambda seen: as_json({"hello": "world"}) if "assets" in seen.path else None)
+    finding = only(looked_at("auth.refuses-anonymous", unclear))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.MET, {})
 
 
 @pytest.mark.parametrize("answer", [as_json([]), as_json({}, 500), as_json({"hello": "world"})])
@@ -101,7 +146,12 @@ def test_a_vendor_that_accepts_any_token_is_caught() -> None:
 
     assert {finding.subject for finding in findings} == {"work_orders", "assets"}
     assert all(flags(finding) == {"anonymous-access": True} for finding in findings)
-    assert only(looked_at("auth.refuses-garbage", Small())).verdict is Verdict.MET
+
+
+def test_a_refused_made_up_credential_says_nothing_of_callers_without_one() -> None:
+    finding = only(looked_at("auth.refuses-garbage", Small()))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.MET, {})
 
 
 def test_made_up_credentials_come_in_the_vendors_own_form() -> None:
@@ -220,6 +270,41 @@ def test_a_vendor_that_hides_from_strangers_is_judged_like_one_that_refuses(chec
     hides = Small(wrong=to_strangers(as_json({"code": "not-found"}, 404)))
 
     assert only(looked_at(check, hides)).verdict is Verdict.MET
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("check", ["auth.no-basic", "auth.query-key-ignored"])
+def test_a_busy_vendor_has_not_refused_a_made_up_credential(check: str, status: int) -> None:
+    always = only(looked_at(check, Small(wrong=to_strangers(as_json({}, status)))))
+
+    assert (always.verdict, always.reason) == (Verdict.UNKNOWN, Reason.CONNECTIVITY)
+
+
+def test_a_vendor_that_is_busy_when_keys_come_in_the_address_has_not_ignored_them() -> None:
+    busy = Small(wrong=lambda seen: as_json({}, 429) if "key" in dict(seen.query) else None)
+
+    assert only(looked_at("auth.query-key-ignored", busy)).verdict is Verdict.UNKNOWN
+
+
+def test_a_complaint_that_is_no_refusal_of_strangers_settles_nothing() -> None:
+    puzzled = Small(wrong=to_strangers(as_json({"message": "what?"}, 400)))
+
+    assert only(looked_at("auth.no-basic", puzzled)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_token_address_that_is_busy_has_not_refused_the_credential(status: int) -> None:
+    vendor = Small(wrong=lambda seen: as_json({}, status) if seen.path == "/token" else None)
+    finding = only(looked_at("auth.token-works", vendor, described(schemes={"oauth": OAUTH}), credentials=client))
+
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.CONNECTIVITY)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_unencrypted_port_settles_nothing(status: int) -> None:
+    finding = reached_at("https://vendor.example/api", answered(PLAIN, status, "{}"))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.UNKNOWN, {})
 
 
 def test_a_system_on_this_machine_needs_no_encryption() -> None:

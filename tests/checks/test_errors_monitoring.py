@@ -42,7 +42,10 @@ def test_usage_that_counts_no_failures_is_partial() -> None:
     [
         (Answer(403), Verdict.PARTIAL),
         (Answer(404), Verdict.NOT_MET),
+        (Answer(429), Verdict.UNKNOWN),
+        (Answer(503), Verdict.UNKNOWN),
         (as_json({"client_name": "ours", "calls": 0, "errors": 0}), Verdict.PARTIAL),
+        (as_json({"client_name": "ours", "calls": 10**400, "errors": 0}), Verdict.PARTIAL),
         (as_json({"client_name": "ours", "calls": 9}), Verdict.PARTIAL),
         (as_json([{"client_name": "ours", "calls": 9, "errors": 0}]), Verdict.MET),
     ],

@@ -150,3 +150,8 @@ def test_whatever_a_vendor_answers_reading_it_never_fails(body: Any) -> None:
     shapes.correlation_id(exchange)
     shapes.hides_an_error(exchange)
     leaking.leaks(exchange)
+
+
+@pytest.mark.parametrize(("body", "code"), [('{"code": "forbidden"}', "forbidden"), ('{"error": "Forbidden"}', None)])
+def test_a_member_that_is_called_a_code_may_use_the_words_of_a_status(body: str, code: str | None) -> None:
+    assert shapes.read_error(answer(body, 403)).code == code

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cmms_audit.model import Severity, Verdict
+from cmms_audit.model import Reason, Severity, Verdict
 from tests.checks.toy import Toy, as_json, cleared, document, judged_live, problem, raised
 from tests.support import judged
 from tests.wire.servers import Answer, Seen
@@ -150,6 +150,48 @@ def test_errors_that_show_the_inside_of_the_program_raise_the_flag(leak: str) ->
     finding = judged_live("errors.no-leak", failing(lambda old: as_json({"code": "e", "message": leak}, old.status)))
     assert finding.verdict is Verdict.NOT_MET
     assert raised(finding) == {"stack-trace-leak"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        as_json({"code": "slow-down", "message": "too many calls"}, 429),
+        Answer(400),
+        Answer(200, "<html><form><input type='password'></form></html>", {"Content-Type": "text/html"}),
+        as_json({"items": [], "total": 0, "next": None}),
+    ],
+    ids=["too many calls", "error without a body", "login page", "empty list"],
+)
+def test_without_an_error_to_read_nothing_can_be_said_of_leaks(answer: Answer) -> None:
+    finding = judged_live("errors.no-leak", failing(lambda old: answer))
+    assert finding.verdict is Verdict.UNKNOWN
+    assert not finding.flags
+
+
+def test_one_error_that_can_be_read_is_enough_to_look_for_leaks() -> None:
+    finding = judged_live("errors.no-leak", failing(lambda old: old if old.status == 400 else Answer(429)))
+    assert finding.verdict is Verdict.MET
+    assert len(finding.evidence) == 1
+
+
+def test_questions_that_are_all_put_off_provoke_no_error() -> None:
+    finding = judged_live("errors.provoked", failing(lambda old: as_json({"error": "slow down"}, 429)))
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.CONNECTIVITY)
+    assert not finding.flags
+
+
+def test_a_call_that_is_put_off_is_not_held_against_the_vendors_errors() -> None:
+    busy = as_json({"wait": 1}, 429)
+    assert (
+        judged_live("errors.provoked", failing(lambda old: busy if old.status == 401 else old)).verdict is Verdict.MET
+    )
+
+
+def test_an_id_of_digits_that_are_not_plain_ones_is_no_obstacle() -> None:
+    toy = Toy()
+    for record in toy.records["work-orders"]:
+        record["id"] = "\N{SUPERSCRIPT TWO}0"
+    assert judged_live("errors.no-leak", toy).verdict is Verdict.MET
 
 
 def test_an_empty_406_is_no_fault() -> None:

@@ -264,6 +264,42 @@ def test_a_page_smaller_than_claimed_contradicts_the_claim() -> None:
     assert flags(finding) == {"undocumented-behaviour": True}
 
 
+@dataclass
+class Bare:
+    """A vendor of `total` records who serves a bare list, cuts pages to `largest` and announces no total."""
+
+    total: int
+    largest: int = 100
+
+    def __call__(self, seen: Seen) -> Answer:
+        given = dict(seen.query)
+        first = int(given.get("offset", 0))
+        last = min(first + min(int(given.get("limit", 20)), self.largest), self.total)
+        return as_json([{"id": f"W-{n}"} for n in range(first, last)])
+
+
+def test_a_vendor_of_few_records_cuts_no_page() -> None:
+    claim = Claim("limits.bulk", None, {"max_page_size": 100})
+
+    finding = only(looked_at("limits.largest-page-served", Bare(5), paged(100), claim=claim))
+
+    assert (finding.verdict, finding.basis, flags(finding), finding.claims) == (
+        Verdict.PARTIAL, Basis.DOCUMENTED, {}, (),
+    )  # fmt: skip
+    assert "all 5 records came in one page" in finding.summary
+
+
+def test_a_page_that_just_holds_every_record_says_nothing_of_greater_sizes() -> None:
+    assert "without a word" not in only(looked_at("limits.largest-page-served", Bare(100), paged(100))).summary
+
+
+def test_a_cut_page_is_told_by_the_records_on_the_next_one() -> None:
+    finding = only(looked_at("limits.largest-page-served", Bare(250, largest=50), paged(100)))
+
+    assert "100 records were asked for, 50 came" in finding.summary
+    assert flags(finding) == {"undocumented-behaviour": True}
+
+
 def test_bulk_writes_are_found_by_their_body_and_a_json_patch_is_none() -> None:
     many = {"type": "array", "maxItems": 100, "items": RECORD}
     steps = {"type": "array", "items": {"type": "object", "properties": {"op": {}, "path": {}, "value": {}}}}

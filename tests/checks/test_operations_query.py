@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cmms_audit.model import Verdict
+from cmms_audit.model import Reason, Verdict
 from tests.checks.test_data_documented import record_of
 from tests.checks.test_operations_pagination import parameters_of, without
 from tests.checks.toy import PREFIX, Toy, as_json, document, helper, judged_live
@@ -102,6 +102,70 @@ def test_a_server_that_fails_over_a_wrong_filter_is_not_met() -> None:
     assert judged_live("operations.wrong-query-refused", toy).verdict is Verdict.NOT_MET
 
 
+def answering_wrong_questions(answer: Answer) -> Toy:
+    """A vendor who gives this answer where he should refuse."""
+    right = Toy()
+    return Toy(wrong=lambda seen: answer if right.answer(seen).status == 400 else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, Reason.CREDENTIAL),
+        (403, Reason.CREDENTIAL),
+        (429, Reason.CONNECTIVITY),
+        (502, Reason.CONNECTIVITY),
+        (503, Reason.CONNECTIVITY),
+    ],
+)
+@pytest.mark.parametrize("check", ["operations.wrong-query-refused", "operations.bad-page-refused"])
+def test_a_vendor_who_is_busy_or_forbids_has_not_refused_the_question(check: str, status: int, reason: Reason) -> None:
+    finding = judged_live(check, answering_wrong_questions(Answer(status)))
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, reason)
+
+
+@pytest.mark.parametrize("status", [400, 404, 406, 409, 414, 422])
+@pytest.mark.parametrize("check", ["operations.wrong-query-refused", "operations.bad-page-refused"])
+def test_the_statuses_that_blame_the_question_are_refusals(check: str, status: int) -> None:
+    assert judged_live(check, answering_wrong_questions(Answer(status))).verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    "check", ["operations.wrong-query-refused", "operations.bad-page-refused", "operations.unknown-is-404"]
+)
+def test_a_server_that_fails_over_everything_from_now_on_has_not_failed_over_the_question(check: str) -> None:
+    right = Toy()
+    down: list[Seen] = []
+
+    def wrong(seen: Seen) -> Answer | None:
+        is_wrong = right.answer(seen).status in (400, 404)
+        down.extend([seen] if is_wrong else [])
+        return Answer(500) if down else None
+
+    assert judged_live(check, Toy(wrong=wrong)).verdict is Verdict.UNKNOWN
+
+
+def test_an_empty_answer_to_a_wrong_filter_says_nothing_where_the_list_is_empty_anyway() -> None:
+    toy = ignoring("*")
+    toy.wrong = lambda seen: as_json({"items": [], "total": 0, "next": None})
+    finding = judged_live("operations.wrong-query-refused", toy)
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.VENDOR_SILENT)
+
+
+def test_a_success_without_a_list_refuses_only_where_it_says_so() -> None:
+    hidden = as_json({"success": False, "error": {"message": "no such field"}})
+    assert judged_live("operations.wrong-query-refused", answering_wrong_questions(hidden)).verdict is Verdict.MET
+    silent = answering_wrong_questions(as_json({}))
+    assert judged_live("operations.wrong-query-refused", silent).verdict is Verdict.UNKNOWN
+
+
+def test_a_busy_answer_to_one_wrong_filter_does_not_hide_that_the_others_are_ignored() -> None:
+    toy = ignoring("*")
+    ignore = toy.wrong
+    toy.wrong = lambda seen: Answer(429) if dict(seen.query).get("status", "").startswith("cmms") else ignore(seen)
+    assert judged_live("operations.wrong-query-refused", toy).verdict is Verdict.NOT_MET
+
+
 # delta sync
 
 
@@ -165,6 +229,16 @@ def test_a_change_that_the_filter_loses_is_not_met() -> None:
     assert "did not come" in finding.summary
 
 
+@pytest.mark.parametrize("busy_for", ["", "+05:30"])
+def test_a_busy_answer_to_the_filter_by_time_of_change_settles_nothing(busy_for: str) -> None:
+    def busy(seen: Seen) -> Answer | None:
+        since = dict(seen.query).get("updated_since")
+        return Answer(429) if since is not None and busy_for in since else None
+
+    finding = judged_live("operations.delta-works", Toy(wrong=busy))
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.CONNECTIVITY)
+
+
 def test_a_promised_border_that_is_left_out_is_not_met() -> None:
     leave_out = changed(lambda items, since: [each for each in items if each["updated_at"] != since])
     finding = judged_live("operations.delta-works", leave_out)
@@ -212,7 +286,9 @@ def test_a_moment_is_written_as_finely_as_the_vendor_writes_it(written: Any) -> 
     assert changes.written(when, 1) == "1772352000"
 
 
-@pytest.mark.parametrize("written", [None, True, "yesterday", "", [], 10**20, float("1e300")])
+@pytest.mark.parametrize(
+    "written", [None, True, "yesterday", "", [], 10**20, float("1e300"), "0001-01-01T00:00:00", "9999-12-31T23:59:59Z"]
+)
 def test_what_is_no_moment_is_none(written: Any) -> None:
     assert helper("operations", "_changes").moment(written) is None
 

@@ -203,7 +203,10 @@ def test_statuses_that_say_nothing_at_all_are_not_met() -> None:
     assert judged("operations.status-codes-documented", described)[0].verdict is Verdict.NOT_MET
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(200, "not_met"), (500, "not_met"), (400, "partial"), (410, "met")])
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(200, "not_met"), (500, "not_met"), (400, "partial"), (410, "met"), (429, "unknown"), (503, "unknown")],
+)
 def test_a_record_that_does_not_exist_must_be_answered_404(status: int, verdict: str) -> None:
     right = Toy()
 
