@@ -87,7 +87,9 @@ async def notice_period(ctx: Context) -> Finding:
         return not_applicable(
             "the specification states the notice, the public documentation does not", documentation.front
         )
-    says = f"{len(documentation.pages)} pages of public documentation name no notice period for breaking changes"
+    count = len(documentation.pages)
+    read = "1 page of public documentation names" if count == 1 else f"{count} pages of public documentation name"
+    says = f"{read} no notice period for breaking changes"
     return not_met(says, *documentation.pages, basis=Basis.DOCUMENTED, absence=True).raises(FLAG)
 
 

@@ -52,10 +52,15 @@ def _tested_by_checks(question: str, heard: Sequence[Finding]) -> list[JudgedCla
 
 
 def _held_against_verdict(claim: Claim, question: QuestionResult) -> JudgedClaim:
-    """A yes against a not_met is contradicted, unless that only says that there is no such feature."""
-    tested = question.basis in _SEEN_OR_READ and not question.absent and bool(question.findings)
+    """A yes against a not_met is contradicted, unless that only says that there is no such feature.
+
+    Numbers are tested by checks that know what they count; a verdict can only belie them by what was seen.
+    """
+    held = question.basis in _SEEN_OR_READ and not question.absent and bool(question.findings)
     says_yes = claim.answer in {"yes", None}
-    contradicted = tested and says_yes and question.verdict is Verdict.NOT_MET
+    belied = held and says_yes and question.verdict is Verdict.NOT_MET
+    contradicted = belied and (not claim.numbers or question.basis is Basis.OBSERVED)
+    tested = contradicted or (held and not claim.numbers)
     observed = question.summary if tested else "nothing was found to hold it against"
     result = ClaimResult(question.id, claim_in_words(claim), observed, contradicted, tested)
     return JudgedClaim(result, question.basis, question.findings)

@@ -89,3 +89,19 @@ def test_no_claims_no_contradiction() -> None:
     scorecard = card([finding(NOT_MET, on="auth.scopes")])
     assert scorecard.claims == ()
     assert contradiction(scorecard) is FlagState.NOT_TESTED
+
+
+def test_a_yes_with_numbers_is_belied_by_what_was_seen_but_not_by_what_was_read() -> None:
+    numbered = claim("auth.scopes", "yes", notice_days=30)
+
+    read = only_claim(card([finding(NOT_MET, DOCUMENTED, "auth.scopes")], claims=[numbered]))
+    seen = only_claim(card([finding(NOT_MET, on="auth.scopes")], claims=[numbered]))
+
+    assert (read.contradicted, read.tested) == (False, False)
+    assert (seen.contradicted, seen.tested) == (True, True)
+
+
+def test_numbers_that_no_check_tested_are_not_called_tested() -> None:
+    numbered = claim("auth.scopes", None, per_minute=600)
+
+    assert not only_claim(card([finding(MET, on="auth.scopes")], claims=[numbered])).tested
