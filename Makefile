@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/cmms-audit demo $(ARGS)
 
 test: $(READY)
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
