@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import signal
 import threading
 from typing import Annotated
 
@@ -42,5 +42,13 @@ def sandbox(
         )
         for variable, value in vendor.environment(broken).items():
             typer.echo(f"  export {variable}={value}", err=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        _wait_for_signal()
+
+
+def _wait_for_signal() -> None:
+    """Wait for Ctrl-C or SIGTERM, also where whoever started this program had Ctrl-C ignored."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(timeout=1.0):
+        pass

@@ -137,6 +137,7 @@ def test_the_sandbox_prints_a_vendor_file_that_audits_it(tmp_path: Path) -> None
             done = cmms_audit("run", "vendor.yaml", "--out", "out", cwd=tmp_path, environ=environ)
         finally:
             serving.send_signal(signal.SIGINT)
+            serving.wait(timeout=20)
 
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
