@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cmms_audit.battery import Context, CouldNotLook, Page
 from cmms_audit.model import Evidence, Exchange
 
+from ..limits._lists import page_size
 from ._lists import named, query_parameters
 from ._refusals import Outcome, outcome_of_failure
 from ._walks import largest_size
@@ -16,9 +16,6 @@ from ._walks import largest_size
 _SURELY_TOO_MANY = 2_001
 _TOO_COSTLY = 5_000
 _WRONG_WORD = "cmms-audit-wrong"
-_SAYS_CUT = re.compile(
-    r"\bcapped\b|\bclamp|\bcut (?:down|off)\b|\bis (?:lowered|reduced)\b|\blarger values\b", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ async def _too_many(ctx: Context, kind: str, size: str, first: Page) -> list[Pro
     count = len(page.records)
     if count < asked_for and _holds_everything(page, first):
         return []
-    as_documented = count == largest and _announces_cut(ctx, kind, size)
+    documented = page_size(ctx, ctx.resource(kind))
+    as_documented = count == largest and documented is not None and documented.clamps
     cut_unannounced = count < asked_for and not as_documented
     outcome = Outcome.ACCEPTED if cut_unannounced else Outcome.REFUSED
     return [Probe(f"{asked} ({count} came)", exchange, outcome)]
@@ -103,12 +101,6 @@ def _holds_everything(page: Page, first: Page) -> bool:
     if page.next is None:
         return True
     return page.total is None and page.next.url is None and len(page.records) <= len(first.records)
-
-
-def _announces_cut(ctx: Context, kind: str, size: str) -> bool:
-    operation = ctx.resource(kind).list
-    parameter = operation.parameter(size) if operation else None
-    return bool(parameter and _SAYS_CUT.search(parameter.description))
 
 
 def _page(ctx: Context, kind: str, exchange: Exchange) -> Page | None:

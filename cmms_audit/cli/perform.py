@@ -25,7 +25,7 @@ from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Reason
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.har import write_har
-from cmms_audit.wire.journal import Journal, exchange_from_json, read_journal
+from cmms_audit.wire.journal import Journal, read_exchanges
 from cmms_audit.wire.redact import Redactor
 
 
@@ -71,7 +71,7 @@ def perform(order: Order, wishes: Wishes) -> int:
         raise (
             InputError("interrupted before anything was seen; no report was written") if interrupted else AssertionError
         )
-    exchanges = _recorded(wishes.out / EVIDENCE)
+    exchanges = list(read_exchanges(wishes.out / EVIDENCE))
     report = conclude(
         order,
         progress,
@@ -133,10 +133,6 @@ def _say_only_the_kind(_: asyncio.AbstractEventLoop, context: dict[str, Any]) ->
     error = context.get("exception")
     if not isinstance(error, CouldNotLook):
         sys.stderr.write(f"a check left something unfinished behind, which failed ({type(error).__name__})\n")
-
-
-def _recorded(path: Path) -> list[Exchange]:
-    return [exchange_from_json(line) for line in read_journal(path) if line["kind"] == "exchange"]
 
 
 def _write_all(report: dict[str, Any], exchanges: Sequence[Exchange], wishes: Wishes) -> None:

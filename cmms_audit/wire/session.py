@@ -51,16 +51,13 @@ class Session:
         journal: Journal,
         redactor: Redactor,
         allow_hosts: frozenset[str] = frozenset(),
-        searches: tuple[str, ...] = (),
-        documented_rate: float | None = None,
         clock: Clock | None = None,
         transport: Transport | None = None,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         """Fix for the whole run what may be sent where.
 
-        `searches` are POST paths that only read, `documented_rate` the lowest documented limit in requests a second,
-        `request_seconds` the time one request may take in all.
+        `request_seconds` is the time one request may take in all; what documents add is told later, with `learn`.
         Raises InputError where a secret is too short to be kept out of the records.
         """
         self.roles = frozenset(credentials)
@@ -69,9 +66,9 @@ class Session:
         self._sent = {redactor.text(base_url): base_url}  # beginnings of addresses, as recorded and as they were
         clock = clock or Clock()
         receivers = {role: credential.receiver(base_url) for role, credential in credentials.items()}
-        self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions, searches=searches)
+        self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions)
         self._allowance = Allowance(budget, clock)
-        self._pace = Pace(budget.per_second, documented_rate, clock)
+        self._pace = Pace(budget.per_second, None, clock)
         self._transport = transport or Transport()
         self._courier = Courier(
             guard=self._guard,

@@ -77,6 +77,7 @@ class Workbench:
     permissions: Permissions = READS
     budget: Budget = ENOUGH
     clock: Clock = field(default_factory=QuickClock)
+    searches: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -99,6 +100,7 @@ class Workbench:
                 clock=self.clock,
                 **{"transport": Transport(TRUST), **self.options},
             )
+            session.learn(searches=self.searches, documented_rate=None)
             self.session = session
             try:
                 return await work(session)

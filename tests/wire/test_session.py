@@ -134,7 +134,7 @@ def test_a_redirected_write_is_not_sent_again(status: int, tmp_path: Path) -> No
 
 def test_a_redirected_search_is_not_sent_again_though_it_only_reads(tmp_path: Path) -> None:
     with follows({"/search": "/search?again=1"}, 307) as vendor:
-        bench = Workbench(tmp_path, vendor.url, options={"searches": ("/search",)})
+        bench = Workbench(tmp_path, vendor.url, searches=("/search",))
         exchange = bench.run(lambda session: session.send("POST", vendor.url + "/search", owner="test", json={}))
 
     assert exchange.status == 307
@@ -228,7 +228,7 @@ def test_a_permitted_write_is_sent_and_counted(tmp_path: Path) -> None:
 
 def test_a_post_is_a_read_only_at_the_very_path_that_a_dialect_names(tmp_path: Path) -> None:
     with answering(lambda request: OK) as vendor:
-        bench = Workbench(tmp_path, vendor.url + "/api", options={"searches": ("/work-orders/search",)})
+        bench = Workbench(tmp_path, vendor.url + "/api", searches=("/work-orders/search",))
         bench.run(lambda session: session.send("POST", vendor.url + "/api/work-orders/search", owner="test", json={}))
         with pytest.raises(CouldNotLook):
             bench.run(lambda session: session.send("POST", vendor.url + "/api/work-orders", owner="test", json={}))
