@@ -14,6 +14,7 @@ from cmms_audit.model import Claim, Exchange
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.limits import StatedLimit, published_limits
 from cmms_audit.spec.load import NotASpec, load_spec, parse_spec
+from cmms_audit.spec.recognise import recognise_text
 from cmms_audit.spec.resources import Resource, find_resources
 from cmms_audit.vendor import Vendor
 from cmms_audit.vendor_rules import is_url, local_file
@@ -129,8 +130,12 @@ async def _is_public(claim: Claim, session: Session | None) -> bool:
         exchange = await session.fetch_document(claim.evidence_url, owner=INTAKE, with_main_if_refused=False)
     except CouldNotLook:
         return False
-    return exchange.ok and not _asks_to_log_in(exchange)
+    return exchange.ok and not _is_closed(exchange)
 
 
-def _asks_to_log_in(exchange: Exchange) -> bool:
+def _is_closed(exchange: Exchange) -> bool:
+    """Whether a page asks for a login, or for a name and address before it shows anything."""
+    page = recognise_text(exchange.text)
+    if page is not None and page.kind in ("login-page", "lead-form"):
+        return True
     return re.search(r"<input[^>]{0,200}type\s*=\s*[\"']?password", exchange.text, re.IGNORECASE) is not None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 
-from cmms_audit.intake import Intake
+from cmms_audit.intake import Intake, proven_claims
+from cmms_audit.model import Claim, Exchange, Purpose, Request, Response
 from cmms_audit.spec.load import NotASpec, parse_spec
 from tests.support import rest
 
@@ -40,3 +43,41 @@ def test_without_a_description_nothing_binds() -> None:
     read = Intake(NotASpec("none", "the vendor publishes none"), rest(), {})
 
     assert (read.documented_rate(requests=400), read.documented_stock()) == (None, None)
+
+
+class OnePage:
+    """Stands for a session that has one public page."""
+
+    def __init__(self, status: int, body: str) -> None:
+        response = Response(status, (), body, len(body))
+        request = Request("GET", "https://vendor.example/proof")
+        self._page = Exchange(1, "intake", Purpose.DOCUMENT, None, request, response, "2026-11-22", 0.1)
+
+    async def fetch_document(self, *_: Any, **__: Any) -> Exchange:
+        return self._page
+
+
+LOGIN = "<html><body><form><input name=user><input type='password' name=p></form></body></html>"
+LEAD = (
+    "<html><body><h1>Book a demo to see our API</h1><form><input name='first_name'><input type='email' name='email'>"
+    "<input name='company'><button>Request access</button></form></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "proven"),
+    [
+        (200, "<html><body><h1>Rotation</h1><p>Old keys live for 30 days.</p></body></html>", True),
+        (200, LOGIN, False),
+        (200, LEAD, False),
+        (403, "no", False),
+        (404, "no", False),
+    ],
+    ids=["a page", "a login", "a lead form", "forbidden", "not there"],
+)
+def test_a_claim_is_proven_only_by_a_page_that_anyone_can_read(status: int, body: str, proven: bool) -> None:
+    claim = Claim("auth.rotation", "yes", evidence_url="https://vendor.example/proof")
+
+    judged = asyncio.run(proven_claims({"auth.rotation": claim}, OnePage(status, body)))  # type: ignore[arg-type]
+
+    assert judged["auth.rotation"].proven is proven
