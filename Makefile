@@ -29,4 +29,6 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq python3-venv; } || { echo "Python cannot make virtual environments here; install it with: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m compileall -q cmms_audit checks
+	@$(BIN)/python -c 'from cmms_audit.reports.html import compile_templates; compile_templates()'
 	@touch $(READY)

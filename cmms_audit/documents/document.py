@@ -8,31 +8,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from yaml import YAMLError
-from yaml.reader import ReaderError
-
-from cmms_audit.documents.json_text import JsonLines, load_json
+from cmms_audit.documents.decoding import check_length, decode
+from cmms_audit.documents.json_lines import JsonLines
+from cmms_audit.documents.json_text import load_json
 from cmms_audit.documents.limits import DEFAULT_LIMITS, Limits, collector_paused
+from cmms_audit.documents.measuring import measure
 from cmms_audit.documents.places import Duplicate, start_of
-from cmms_audit.documents.yaml_text import build_yaml
+from cmms_audit.documents.yaml_lines import build_quickly, build_with_libyaml
 from cmms_audit.errors import InputError, Problem
 
 _SMALL_TEXT = 1_000_000
 # What YAML 1.2 (section 5.1) does not allow in a text, and line ends that no editor counts.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LONGEST_LINE = 200_000
+_MOST_LINES = 2_000_000
+_NO_SPACE = re.compile(r"\S")
 _ODD_LINE_ENDS = {0x85: " ", 0x2028: " ", 0x2029: " "}
-_YAML_ADVICE = {
-    "mapping values are not allowed in this context": "put quotes around a text that holds ': '",
-    "found character that cannot start any token": "indent with spaces, not tabs; quote a text that starts with @ or %",
-    "did not find expected key": "check the indentation of this line and the one before",
-}
 
 
 class Document:
     """A parsed file.
 
     `value` is plain data (mappings have text keys only), `source` its name for messages, `duplicates` the keys given
-    twice, and `repaired_line` the first line where a character was replaced that no YAML text may hold.
+    twice, `repaired_line` the first line where a character was replaced that no YAML text may hold, and `nodes` how
+    many values there are.
     """
 
     def __init__(
@@ -42,11 +41,13 @@ class Document:
         duplicates: tuple[Duplicate, ...],
         find_line: Callable[[str], int | None],
         repaired_line: int | None = None,
+        nodes: int = 0,
     ) -> None:
         self.value = value
         self.source = source
         self.duplicates = duplicates
         self.repaired_line = repaired_line
+        self.nodes = nodes
         self._find_line = find_line
 
     def line(self, pointer: str) -> int | None:
@@ -70,12 +71,13 @@ def read_bytes(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
         if not path.is_file():
             what = "is not an ordinary file" if path.exists() else "there is no such file"
             raise InputError(Problem(str(path), what, "check the name and the folder"))
+        check_length(path.stat().st_size, str(path), limits)
         with path.open("rb") as file:
             data = file.read(limits.bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Problem(str(path), f"cannot be read: {reason}")) from None
-    _check_length(data, str(path), limits)
+    check_length(len(data), str(path), limits)
     return data
 
 
@@ -85,36 +87,22 @@ def parse(text: str | bytes, source: str, *, limits: Limits = DEFAULT_LIMITS) ->
     Raises InputError, with the line, where the text is empty, broken, not UTF-8 or over a limit.
     """
     decoded = decode(text, source, limits=limits)
-    first = decoded.lstrip()[:1]
+    first = _first_character(decoded)
     if not first:
         raise InputError(Problem(source, "is empty", "check that the whole file was saved or downloaded"))
     with collector_paused():
         return _parse_json(decoded, source, limits) if first in "{[" else _parse_yaml(decoded, source, limits)
 
 
-def decode(text: str | bytes, source: str, *, limits: Limits = DEFAULT_LIMITS) -> str:
-    """The text of a file: UTF-8, or UTF-16 where its first bytes say so. Raises InputError where it is neither."""
-    if isinstance(text, str):
-        text = text.encode("utf-8", "replace")
-    _check_length(text, source, limits)
-    encoding = "utf-16" if text[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return text.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        what = "is not a text in UTF-8" if encoding == "utf-8-sig" else "is not a text in UTF-16"
-        raise InputError(Problem(f"{source}:{line}", what, "save the file as UTF-8")) from None
-
-
-def _check_length(data: bytes, source: str, limits: Limits) -> None:
-    if len(data) > limits.bytes:
-        what = f"larger than {limits.bytes / 1_000_000:g} MB"
-        raise InputError(Problem(source, what, "such a document is not read"))
+def _first_character(text: str) -> str:
+    """The first character that is no white space; empty where there is none."""
+    found = _NO_SPACE.search(text)
+    return found.group() if found else ""
 
 
 def _parse_json(text: str, source: str, limits: Limits) -> Document:
     try:
-        value, repeats = load_json(text, source, limits)
+        loaded = load_json(text, source, limits)
     except json.JSONDecodeError as error:
         if len(text) <= _SMALL_TEXT:  # a YAML text may start with a brace as well
             try:
@@ -123,42 +111,37 @@ def _parse_json(text: str, source: str, limits: Limits) -> Document:
                 pass
         what = f"is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise InputError(Problem(f"{source}:{error.lineno}", what, f"look at column {error.colno}")) from None
-    lines = JsonLines(text)
-    return Document(value, source, lines.duplicates() if repeats else (), lines.line)
+    lines = JsonLines(text, repeats=loaded.repeats)
+    duplicates = lines.duplicates() if loaded.repeats else ()
+    return Document(loaded.value, source, duplicates, lines.line, nodes=loaded.nodes)
+
+
+def _has_ordinary_lines(text: str) -> bool:
+    """Whether no line is so long, and lines are not so many, that taking them apart would take much memory."""
+    start, total = 0, len(text)
+    while total - start > _LONGEST_LINE:
+        end = text.rfind("\n", start, start + _LONGEST_LINE)
+        if end < start:
+            return False
+        start = end + 1
+    return total < _MOST_LINES or text.count("\n") < _MOST_LINES
 
 
 def _parse_yaml(text: str, source: str, limits: Limits) -> Document:
     if any(chr(end) in text for end in _ODD_LINE_ENDS):
         text = text.translate(_ODD_LINE_ENDS)
     repaired_line = None
-    try:
-        try:
-            built = build_yaml(text, source, limits)
-        except ReaderError:
-            repaired_line = _first_unprintable(text)
-            built = build_yaml(_UNPRINTABLE.sub(" ", text), source, limits)
-    except YAMLError as error:
-        raise InputError(_explained(error, source, text)) from None
+    if unprintable := _UNPRINTABLE.search(text):
+        repaired_line = text.count("\n", 0, unprintable.start()) + 1
+        text = _UNPRINTABLE.sub(" ", text)
+    built = (build_quickly if _has_ordinary_lines(text) else build_with_libyaml)(text, source, limits)
+    measure(built.value, source, limits)
     lines = built.lines
-    return Document(built.value, source, built.duplicates, lambda pointer: start_of(lines, pointer), repaired_line)
-
-
-def _first_unprintable(text: str) -> int:
-    found = _UNPRINTABLE.search(text)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
-
-
-def _explained(error: YAMLError, source: str, text: str) -> Problem:
-    """What libyaml says, with a line and what to look for."""
-    problem = str(getattr(error, "problem", None) or error)
-    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    if mark is None:
-        return Problem(source, f"is not valid YAML: {problem}")
-    last_line = text.rstrip().count("\n")
-    at_the_end = mark.line > last_line or problem == "found unexpected end of stream"
-    context = str(getattr(error, "context", None))
-    if at_the_end and opened is not None and ("flow" in context or "quoted" in context):
-        what = "is not valid YAML: a quote or bracket is opened here and never closed"
-        return Problem(f"{source}:{min(opened.line, last_line) + 1}", what)
-    advice = _YAML_ADVICE.get(problem, "check the indentation and the quotes around this line")
-    return Problem(f"{source}:{min(mark.line, last_line) + 1}", f"is not valid YAML: {problem}", advice)
+    return Document(
+        built.value,
+        source,
+        built.duplicates,
+        lambda pointer: start_of(lines, pointer),
+        repaired_line=repaired_line,
+        nodes=built.nodes,
+    )

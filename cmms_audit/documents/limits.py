@@ -5,21 +5,27 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
+
+OVER_A_LIMIT = "such a document is not read"
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a document may cost; one that is over is refused.
 
-    `bytes` of text, `nodes` (values, repeated ones counted each time), `depth` of nesting, and `alias_nodes`:
-    values that exist only because YAML aliases repeat them.
+    `bytes` of text, `nodes` (values, repeated ones counted each time), `depth` of nesting, `alias_nodes` (values that
+    exist only because YAML aliases repeat them), `pointers` (characters of the JSON pointers of all values, which a
+    long key multiplies), characters of one `text`, and `seconds` of reading.
     """
 
     bytes: int = 40_000_000
-    nodes: int = 1_000_000
+    nodes: int = 800_000
     depth: int = 200
     alias_nodes: int = 300_000
+    pointers: int = 200_000_000
+    text: int = 5_000_000
+    seconds: float = 20
 
 
 DEFAULT_LIMITS = Limits()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 # A place in a file: where a value starts, and for a list or mapping the places of what it holds.
 Place: TypeAlias = "int | tuple[int, Places]"
 Places: TypeAlias = "dict[str, Place] | list[Place]"
 
 
-@dataclass(frozen=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """A key that a mapping gives more than once; the last one counts. `line` is where it stands again."""
 
     pointer: str

@@ -5,55 +5,39 @@ Built on libyaml's events, because composing whole trees recurses in C and loses
 
 from __future__ import annotations
 
-import math
-import re
+import itertools
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from yaml import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+from msgspec import Struct
+from yaml import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    YAMLError,
+)
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-from cmms_audit.documents.limits import Limits
-from cmms_audit.documents.places import Duplicate, Place, Places, pointer_join
+from cmms_audit.documents.limits import OVER_A_LIMIT, Limits
+from cmms_audit.documents.places import Duplicate, Places, pointer_join
+from cmms_audit.documents.yaml_values import BuiltYaml, plain_value
 from cmms_audit.errors import InputError, Problem
 
 _MOST_DUPLICATES = 1000
-_LONGEST_NUMBER = 100
-_CONSTANTS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
+_EVENTS_A_LOOK = 5_000  # at the clock
+_YAML_ADVICE = {
+    "mapping values are not allowed in this context": "put quotes around a text that holds ': '",
+    "found character that cannot start any token": "indent with spaces, not tabs; quote a text that starts with @ or %",
+    "did not find expected key": "check the indentation of this line and the one before",
 }
-_NUMBER_STARTS = frozenset("+-.0123456789")
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TAGS_OF_WORDS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null"))
 
 
-def plain_value(text: str) -> Any:
-    """What an unquoted word of YAML means (1.2 core schema, section 10.3.2).
-
-    "yes", "on", dates and numbers with a leading zero stay words; so do numbers that JSON could not hold (.inf,
-    1e999) or that are absurdly long.
-    """
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if text[0] not in _NUMBER_STARTS or len(text) > _LONGEST_NUMBER:
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _OTHER_BASE.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        number = float(text)
-        return number if math.isfinite(number) else text
-    return text
-
-
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or mapping that has not ended yet. `deepest` is the deepest level reached inside it."""
 
     value: Any
@@ -77,8 +61,7 @@ class _Open:
             self.places.append(line if places is None else (line, places))
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchored:
+class _Anchored(Struct, frozen=True):
     """What an anchor names; `nodes` values, `height` levels."""
 
     value: Any
@@ -87,25 +70,23 @@ class _Anchored:
     height: int
 
 
-@dataclass(frozen=True)
-class BuiltYaml:
-    """The value of a YAML text, the lines of all its parts, and the keys that were given twice."""
+def build_yaml(text: str, source: str, limits: Limits, *, first_line: int = 1) -> BuiltYaml:
+    """Build the value of a YAML text that starts on `first_line` of its file.
 
-    value: Any
-    lines: Place
-    duplicates: tuple[Duplicate, ...]
-
-
-def build_yaml(text: str, source: str, limits: Limits) -> BuiltYaml:
-    """Build the value of a YAML text. Raises InputError where it is over a limit, YAMLError where it is no YAML."""
-    return _Builder(text, source, limits).build()
+    Raises InputError, with the line, where it is broken or over a limit.
+    """
+    try:
+        return _Builder(text, source, limits, first_line).build()
+    except YAMLError as error:
+        raise InputError(_explained(error, source, text)) from None
 
 
 class _Builder:
     """Turns events into values. `nodes` counts every value, those repeated by aliases included."""
 
-    def __init__(self, text: str, source: str, limits: Limits) -> None:
+    def __init__(self, text: str, source: str, limits: Limits, first_line: int) -> None:
         self.parser = CParser(text)
+        self.first_line = first_line
         self.source = source
         self.limits = limits
         self.opened = _Open([], [], 1, None, 0, 0, False)  # the file itself, a list of one document
@@ -126,20 +107,27 @@ class _Builder:
             AliasEvent: self.alias,
         }
         next_event = self.parser.get_event
-        while (event := next_event()) is not None:
+        ends = time.monotonic() + self.limits.seconds
+        for number in itertools.count():
+            event = next_event()
+            if event is None:
+                break
             step = steps.get(type(event))
             if step is not None:
                 step(event)
+            if number % _EVENTS_A_LOOK == 0 and time.monotonic() > ends:
+                raise self.refusal(None, f"takes longer than {self.limits.seconds:g} seconds to read", OVER_A_LIMIT)
         documents, places = self.opened.value, self.opened.places
         if any(document is not None for document in documents[1:]):
             raise self.refusal(None, "holds more than one document", "keep one document a file")
-        return BuiltYaml(documents[0] if documents else None, places[0] if places else 1, tuple(self.duplicates))
+        value, lines = (documents[0], places[0]) if documents else (None, 1)
+        return BuiltYaml(value, lines, tuple(self.duplicates), self.nodes)
 
     def scalar(self, event: Any) -> None:
         """A word, number or text."""
         opened = self.opened
         value = event.value
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + self.first_line
         if opened.is_mapping and opened.key is None:
             self.set_key(value, line)
         else:
@@ -160,7 +148,7 @@ class _Builder:
 
     def start(self, event: Any, value: Any, places: Any) -> None:
         """A mapping or list opens; it joins its parent when it ends, so that nothing can contain itself."""
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + self.first_line
         if self.opened.is_mapping and self.opened.key is None:
             raise self.refusal(line, "a list or mapping stands where a key should be", "a key must be a word")
         self.count(1, line)
@@ -185,7 +173,7 @@ class _Builder:
 
     def alias(self, event: Any) -> None:
         """A repetition of something anchored; what it repeats counts each time."""
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + self.first_line
         anchored = self.anchors.get(event.anchor)
         if anchored is None:
             raise self.refusal(line, f"*{event.anchor} repeats nothing that is complete here", "write it out")
@@ -229,7 +217,7 @@ class _Builder:
         """Count values against the limit."""
         self.nodes += nodes
         if self.nodes > self.limits.nodes:
-            raise self.refusal(line, f"more than {self.limits.nodes:,} values", "such a document is not read")
+            raise self.refusal(line, f"more than {self.limits.nodes:,} values", OVER_A_LIMIT)
 
     def count_repeated(self, nodes: int, line: int) -> None:
         """Count what an alias repeats, and refuse a document that grows by repetition alone."""
@@ -242,8 +230,24 @@ class _Builder:
         """Refuse what is nested too deeply."""
         if depth > self.limits.depth:
             what = f"nested more than {self.limits.depth} levels deep"
-            raise self.refusal(line, what, "such a document is not read")
+            raise self.refusal(line, what, OVER_A_LIMIT)
 
     def refusal(self, line: int | None, what: str, advice: str) -> InputError:
         """An error in this document."""
         return InputError(Problem(self.source if line is None else f"{self.source}:{line}", what, advice))
+
+
+def _explained(error: YAMLError, source: str, text: str) -> Problem:
+    """What libyaml says, with a line and what to look for."""
+    problem = str(getattr(error, "problem", None) or error)
+    mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:
+        return Problem(source, f"is not valid YAML: {problem}")
+    last_line = text.rstrip().count("\n")
+    at_the_end = mark.line > last_line or problem == "found unexpected end of stream"
+    context = str(getattr(error, "context", None))
+    if at_the_end and opened is not None and ("flow" in context or "quoted" in context):
+        what = "is not valid YAML: a quote or bracket is opened here and never closed"
+        return Problem(f"{source}:{min(opened.line, last_line) + 1}", what)
+    advice = _YAML_ADVICE.get(problem, "check the indentation and the quotes around this line")
+    return Problem(f"{source}:{min(mark.line, last_line) + 1}", f"is not valid YAML: {problem}", advice)

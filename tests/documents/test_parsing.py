@@ -11,7 +11,7 @@ from cmms_audit.documents import Limits, list_index, parse, pointer_join, pointe
 from cmms_audit.errors import InputError
 
 
-def problem(text: str | bytes, **limits: int) -> str:
+def problem(text: str | bytes, /, **limits: int) -> str:
     with pytest.raises(InputError) as caught:
         parse(text, "given.yaml", limits=Limits(**limits))
     return str(caught.value)
@@ -170,3 +170,52 @@ def test_pointers_escape_what_json_pointers_escape() -> None:
     assert pointer_parts("/paths/~1a~0b~1{id}/0") == ["paths", "/a~b/{id}", "0"]
     assert pointer_parts("") == []
     assert [list_index(step, 2) for step in ("1", "2", "-1", "x", "²", "9" * 50)] == [1, None, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-8-sig"]
+)
+def test_every_encoding_of_unicode_is_read(encoding: str) -> None:
+    assert parse("a: Wärme\n".encode(encoding), "x").value == {"a": "Wärme"}
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        (b"PK\x03\x04", "is a ZIP archive (or an office document) (unpack it and name the main document in it)"),
+        (b"\x1f\x8b\x08", "is compressed (gzip)"),
+        (b"%PDF-1.7", "is a PDF"),
+        (b"\x89PNG\r\n", "is a picture (PNG)"),
+        (b"a" * 257 + b"ustar", "is a TAR archive"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named_for_what_it_is(start: bytes, says: str) -> None:
+    assert says in problem(start + bytes(600))
+
+
+@pytest.mark.parametrize("text", ['{"a": {"bbbbbbbbbb": [1, 2, 3]}}', "a: {bbbbbbbbbb: [1, 2, 3]}\n"])
+def test_names_so_long_that_pointers_would_fill_the_memory_are_refused(text: str) -> None:
+    assert "the names in it are far too long" in problem(text, pointers=40)
+    assert parse(text, "x", limits=Limits(pointers=100)).value
+
+
+@pytest.mark.parametrize("text", ['{"a": ["bbbbbbbbbb"]}', "a: [bbbbbbbbbb]\n", "a: bbbbbbbbbb\n"])
+def test_a_text_that_is_far_too_long_is_refused(text: str) -> None:
+    assert "holds a text of more than 9 characters" in problem(text, text=9)
+    assert parse(text, "x", limits=Limits(text=10)).value
+
+
+def test_commas_and_brackets_in_a_text_are_no_values() -> None:
+    assert parse('{"a": "[,,,,[[[{{{\\",,,\\\\", "b": [ ], "c": {}}', "x", limits=Limits(nodes=3)).value["b"] == []
+    assert "more than 2 values" in problem('{"a": "", "b": [], "c": {}}', nodes=2)
+
+
+def test_lines_of_json_are_found_in_whatever_order_they_are_asked_for() -> None:
+    inner = ",\n".join(f'"{i}": [\n1,\n2]' for i in range(300))
+    document = parse(f'{{"a": {{\n{inner}}},\n"b": 1}}', "x")
+
+    backwards = [document.line(f"/a/{i}/1") for i in reversed(range(300))]
+
+    assert backwards == [4 + 3 * i for i in reversed(range(300))]
+    assert document.line("/b") == 902
+    assert document.line("/a/0/2") is None
