@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_PAGES = 10_000
 _MOST_USUAL_ID = 2_000_000_011
+_LAST_PLACEHOLDER = re.compile(r"\{[^{}]*\}(?=[^{}]*$)")
 
 
 class Api:
@@ -124,13 +125,13 @@ class Api:
         return await self.get(self.record_path(kind, record_id), headers=headers)
 
     def record_path(self, kind: str, record_id: str) -> str:
-        """The path of one record."""
+        """The path of one record. Raises CouldNotLook where none is described, or where its key has several parts."""
         resource = self._resource(kind)
         if resource.read is None:
             raise CouldNotLook(
                 Reason.RESOURCE_NOT_FOUND, f"no address of a single record is described for {resource.path}"
             )
-        return re.sub(r"\{[^{}]*\}(?=[^{}]*$)", quote(record_id, safe="", errors="replace"), resource.read.path)
+        return _with_id(resource.read.path, record_id)
 
     def unused_id(self, kind: str, sample: Page) -> str:
         """An id that no record has, shaped like the vendor's own, so that its absence and not its form is refused."""
@@ -205,6 +206,21 @@ class Api:
             raise CouldNotLook(
                 Reason.RESOURCE_NOT_FOUND, f"no path could be recognised as the {kind.replace('_', ' ')}"
             ) from None
+
+
+def _with_id(path: str, record_id: str) -> str:
+    """A path of a record with the record's id in place of the last placeholder. Raises CouldNotLook where its step
+    has several of them: one id cannot fill the key.
+    """
+    place = _LAST_PLACEHOLDER.search(path)
+    if place is None:
+        return path
+    before, after = path[: place.start()], path[place.end() :]
+    if "{" in before.rpartition("/")[2]:
+        raise CouldNotLook(Reason.RESOURCE_NOT_FOUND, f"the key of one record of {path} has several parts")
+    if before.endswith("'") and after.startswith("'"):  # a text in quotes, as OData writes keys: quotes are doubled
+        record_id = record_id.replace("'", "''")
+    return before + quote(record_id, safe="", errors="replace") + after
 
 
 def _is_on(url: str, base_url: str) -> bool:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.dialect import Dialect, detect, load_dialect
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Claim, Exchange
 from cmms_audit.spec.index import Spec
-from cmms_audit.spec.limits import StatedLimit, published_limits
+from cmms_audit.spec.limits import StatedLimit, binding_limits
 from cmms_audit.spec.load import NotASpec, load_spec, parse_spec
 from cmms_audit.spec.recognise import recognise_text
 from cmms_audit.spec.resources import Resource, find_resources
 from cmms_audit.vendor import Vendor
-from cmms_audit.vendor_rules import is_url, local_file
+from cmms_audit.vendor_rules import NO_SPEC, is_url, local_file
 
 if TYPE_CHECKING:
     from cmms_audit.wire.session import Session
@@ -26,17 +28,17 @@ INTAKE = "intake"
 SAFE_SHARE = 0.8
 LONGEST_PACED_WINDOW = 60  # seconds
 
-# Most likely the user's slip, not the vendor's answer: a page about the API, or a format that is not read.
+# Most likely the user's slip, not the vendor's answer: a page about the API, or a file that holds no call to look at.
 _WRONG_FILE = ("html-page", "postman", "edmx")
 
 
-@dataclass(frozen=True)
-class Intake:
-    """The document as read, the dialect, and the resources by kind."""
+class Intake(Struct, frozen=True):
+    """The document as read, the dialect, and the resources by kind; `previous` is what the last release published."""
 
     document: Spec | NotASpec
     dialect: Dialect
     resources: Mapping[str, Resource]
+    previous: Spec | NotASpec | None = None
 
     def documented_rate(self, requests: int) -> float | None:
         """The slowest steady rate, in calls a second, that the document asks of a run of so many requests.
@@ -54,7 +56,7 @@ class Intake:
 
     def _limits(self) -> list[StatedLimit]:
         spec = self.document
-        return [each.limit for each in published_limits(spec)] if isinstance(spec, Spec) else []
+        return list(binding_limits(spec)) if isinstance(spec, Spec) else []
 
 
 async def take_in(
@@ -66,11 +68,14 @@ async def take_in(
     dialects are looked for. Raises InputError where a local document is missing, unreadable or no API description, and
     where a remote one is named in an offline run.
     """
-    document = await _document(vendor, session, spec_folders)
+    document = await _document("spec", vendor.spec, session, spec_folders)
+    previous = None
+    if vendor.previous_spec not in (None, NO_SPEC):
+        previous = await _document("previous_spec", vendor.previous_spec, session, spec_folders)
     dialect = _dialect(vendor, document, dialect_folders)
     given = {kind: hint.path for kind, hint in vendor.resources.items()}
     spec = document if isinstance(document, Spec) else cast(Spec, parse_spec(_NOTHING_DESCRIBED, "no document"))
-    return Intake(document, dialect, find_resources(spec, dialect, given))
+    return Intake(document, dialect, find_resources(spec, dialect, given), previous)
 
 
 async def proven_claims(claims: Mapping[str, Claim], session: Session | None) -> dict[str, Claim]:
@@ -81,28 +86,30 @@ async def proven_claims(claims: Mapping[str, Claim], session: Session | None) ->
 _NOTHING_DESCRIBED = '{"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}'
 
 
-async def _document(vendor: Vendor, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
-    if vendor.spec == "none":
+async def _document(key: str, name: str, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
+    """The document that the vendor file names under a key. Raises InputError where it cannot be used."""
+    if name == NO_SPEC:
         return NotASpec("none", "the vendor publishes none")
-    document = await _named_document(vendor, session, folders)
+    document = await _named_document(key, name, session, folders)
     if isinstance(document, NotASpec) and document.kind in _WRONG_FILE:
+        way_out = "write `spec: none` to audit without one" if key == "spec" else f"leave {key} out"
         raise InputError(
-            f"spec: {vendor.spec} is no API description: {document.says}; ask the vendor for the OpenAPI document"
-            " (a JSON or YAML file), or write `spec: none` to audit without one"
+            f"{key}: {name} is no API description: {document.says}; ask the vendor for the OpenAPI document"
+            f" (a JSON or YAML file), or {way_out}"
         )
     return document
 
 
-async def _named_document(vendor: Vendor, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
-    if not is_url(vendor.spec):
-        path = local_file(vendor.spec, folders)
+async def _named_document(key: str, name: str, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
+    if not is_url(name):
+        path = local_file(name, folders)
         return load_spec(path, root=path.parent)
     if session is None:
         raise InputError(
-            f"spec: {vendor.spec} is on the network, and --offline reads nothing from there;"
+            f"{key}: {name} is on the network, and --offline reads nothing from there;"
             " download the document and name the file instead"
         )
-    return await _fetched(vendor.spec, session)
+    return await _fetched(name, session)
 
 
 async def _fetched(url: str, session: Session) -> Spec | NotASpec:

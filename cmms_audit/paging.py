@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from cmms_audit.dialect import Dialect
 from cmms_audit.errors import CouldNotLook
@@ -24,16 +25,14 @@ _MOST_DIGITS = 15
 _NUMBER = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(Struct, frozen=True):
     """How to ask for the following page: an address that the vendor gave, or parameters to send again."""
 
     url: str | None = None
     params: Params = ()
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a list as the vendor served it.
 
     `records` are the members that are objects; `total` what the vendor announces, None where it announces nothing or

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cmms_audit.spec.operations import Operation
 
+_MOST_STEPS = 50  # a path of more leads nowhere
 _API_WORDS = frozenset(("api", "rest", "apis"))
 
 
-@dataclass
-class Collection:
+class Collection(Struct):
     """Everything at one address and below one of its records.
 
     `address` are all steps of the path, `steps` those that tell it apart from others.
@@ -47,13 +48,28 @@ class Collection:
 
 
 def is_placeholder(step: str) -> bool:
-    """Whether a step of a path stands for a value ("{id}" or ":id")."""
-    return step.startswith(("{", ":"))
+    """Whether a step of a path stands for a value ("{id}", ":id", or a key in brackets, as OData writes it)."""
+    return step.startswith(("{", ":", "("))
 
 
 def path_steps(path: str) -> tuple[str, ...]:
-    """The parts of a path between slashes, an ending .json left out."""
-    return tuple(step.removesuffix(".json") for step in path.split("/") if step)
+    """The parts of a path between slashes, an ending .json left out; a key in brackets is a part of its own."""
+    steps = (step.removesuffix(".json") for step in path.split("/") if step)
+    return tuple(part for step in steps for part in _key_apart(step))
+
+
+def without_last_step(path: str) -> str:
+    """The path of the collection that a record belongs to, written as its document would."""
+    slash = "/" if path.endswith("/") else ""
+    bare = path.rstrip("/")
+    name, *key = _key_apart(bare.rpartition("/")[2])
+    return (bare[: -len(key[0])] if key else bare[: -len(name)].rstrip("/")) + slash
+
+
+def _key_apart(step: str) -> tuple[str, ...]:
+    """A step and the key that it ends in: "WorkOrders" and "('{Id}')"; only the step where it names no key."""
+    name, bracket, key = step.partition("(")
+    return (name, bracket + key) if name and key.endswith(")") and "{" in key else (step,)
 
 
 def collections(operations: Sequence[Operation]) -> dict[str, Collection]:
@@ -78,15 +94,14 @@ def _written(operation: Operation, of_record: bool) -> str:
     """The path of a collection as its own document would write it."""
     if not of_record:
         return operation.path
-    slash = "/" if operation.path.endswith("/") else ""
-    return "/" + "/".join(path_steps(operation.path)[:-1]) + slash
+    return without_last_step(operation.path)
 
 
 def _hang_below(found: dict[str, Collection]) -> None:
     """Give every collection the operations below one of its records, and the actions right below itself."""
     for key, collection in found.items():
         steps = path_steps(key)
-        for count in range(1, len(steps)):
+        for count in range(1, min(len(steps), _MOST_STEPS)):
             owner = found.get("/" + "/".join(steps[:count]))
             through_record = is_placeholder(steps[count])
             is_action = count == len(steps) - 1 and not collection.of_record

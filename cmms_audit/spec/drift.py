@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 import jsonschema_rs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.spec.json_schema import as_json_schema
 from cmms_audit.spec.schema import Schema
@@ -34,8 +35,7 @@ _TYPE_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One departure. `field` is a dotted path, [] for members of a list; `serious` where a client would break on it."""
 
     field: str
@@ -139,6 +139,11 @@ def _dotted(path: list[str | int]) -> str:
     return dotted
 
 
+def _is_of_the_protocol(name: str) -> bool:
+    """Whether a member is a remark of OData itself ("@odata.etag", "Photo@odata.mediaReadLink"), no field."""
+    return "@odata." in name or name.startswith("odata.") or name in ("__metadata", "__deferred")
+
+
 def _undocumented(schema: Schema, record: Any) -> Iterator[Drift]:
     """Fields that the description does not mention, where it describes fields at all and leaves no room for others."""
     waiting: list[tuple[Schema, Any, str]] = [(schema, record, "")]
@@ -156,5 +161,5 @@ def _undocumented(schema: Schema, record: Any) -> Iterator[Drift]:
                 waiting.append((described.properties[name], inner, field))
             elif isinstance(described.additional, Schema):
                 waiting.append((described.additional, inner, field))
-            elif described.properties and not described.additional:
+            elif described.properties and not described.additional and not _is_of_the_protocol(str(name)):
                 yield Drift(field, "undocumented-field", "the description does not mention it", False)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from cmms_audit.model import Evidence
+from msgspec import Struct
+
+from cmms_audit.model import Evidence, HasEvidence
+from cmms_audit.spec.formats import Format, WrittenIn
 from cmms_audit.spec.library import Node
+from cmms_audit.spec.meta_schema import version_of
 from cmms_audit.spec.operations import METHODS, Header, Operation, Parameter, ResponseDoc
+from cmms_audit.spec.problems import ProblemGroup, SpecProblem
 from cmms_audit.spec.schema import Field, Schema, schema_at
 from cmms_audit.spec.security import Flow, SecurityNeed, SecurityScheme, security_needs, security_schemes
-from cmms_audit.spec.sweep import SpecProblem, sweep
+from cmms_audit.spec.sweep import Sweep, is_whole, reading_problems
 
 __all__ = [
     "Field",
@@ -22,6 +26,7 @@ __all__ = [
     "Header",
     "Operation",
     "Parameter",
+    "ProblemGroup",
     "Prose",
     "ResponseDoc",
     "Schema",
@@ -36,16 +41,23 @@ __all__ = [
 _TEMPLATE = re.compile(r"\{([^{}]{1,200})\}")
 
 
-@dataclass(frozen=True)
-class Prose:
-    """A piece of text for people, and where it stands."""
+class Prose(Struct, frozen=True, eq=False):
+    """A piece of text for people, and where it stands: `place` is asked for its line only when somebody needs it.
+
+    `of_operation` says that it belongs to a single operation.
+    """
 
     text: str
-    evidence: Evidence
+    place: HasEvidence
+    of_operation: bool = False
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it stands."""
+        return self.place.evidence
 
 
-@dataclass(frozen=True, eq=False)
-class Server:
+class Server(Struct, frozen=True, eq=False):
     """An address that the API is served at; `url` has the default values of its variables filled in."""
 
     url: str
@@ -53,13 +65,17 @@ class Server:
     node: Node
 
     @property
+    def name(self) -> str:
+        """Its name (OpenAPI 3.2); empty where it has none."""
+        return self.node.text("name")
+
+    @property
     def evidence(self) -> Evidence:
         """Where it stands in the document."""
         return self.node.evidence
 
 
-@dataclass(frozen=True, eq=False)
-class Webhook:
+class Webhook(Struct, frozen=True, eq=False):
     """A call that the vendor says it makes to the client: a webhook of OpenAPI 3.1, or the callback of an operation."""
 
     name: str
@@ -83,16 +99,23 @@ class Webhook:
 
 
 class Spec:
-    """An OpenAPI or Swagger description.
+    """An API description: OpenAPI, Swagger, or what was converted to it.
 
-    `root` is the main document's first node, `sha256` the hash of its bytes. Nothing here raises for what the vendor
-    wrote: what has the wrong form counts as missing, and `problems` lists it.
+    `root` is the main document's first node, `sha256` the hash of its bytes, `written_in` what a converted document
+    was. Nothing here raises for what the vendor wrote: what has the wrong form counts as missing, and `problems` lists
+    it.
     """
 
-    def __init__(self, root: Node, sha256: str) -> None:
+    def __init__(self, root: Node, sha256: str, written_in: WrittenIn | None = None) -> None:
         self._root = root
         self.sha256 = sha256
+        self._converted_from = written_in
         self.source = root.file.document.source
+
+    @property
+    def root(self) -> Node:
+        """The first node of the document, for readers of what nothing else here names, such as extensions."""
+        return self._root
 
     @property
     def title(self) -> str:
@@ -107,8 +130,25 @@ class Spec:
 
     @property
     def dialect_version(self) -> str:
-        """The version of the description language: "2.0", "3.0.3", "3.1.0"."""
-        return str(self._root.value.get("openapi") or self._root.value.get("swagger") or "")
+        """The version of the description language: "2.0", "3.0.3", "3.1.0"; of a converted document its own."""
+        return self.written_in.version
+
+    @cached_property
+    def written_in(self) -> WrittenIn:
+        """The language of the vendor's document."""
+        if self._converted_from is not None:
+            return self._converted_from
+        version = str(self._root.value.get("openapi") or self._root.value.get("swagger") or "")
+        return WrittenIn("openapi" if self._root.value.get("openapi") else "swagger", version)
+
+    @property
+    def format(self) -> Format:
+        """The language of the vendor's document, in one word."""
+        return self.written_in.format
+
+    def tells(self, subject: str) -> bool:
+        """Whether the language has words for a subject (a question id), so that silence on it is an answer."""
+        return self.written_in.tells(subject)
 
     @property
     def _swagger2(self) -> bool:
@@ -156,6 +196,10 @@ class Spec:
             node = item.child(method) if method.lower() in METHODS else None
             if node and isinstance(node.value, dict):
                 yield Operation(node, item, self._root, path, method.upper())
+        if "additionalOperations" in item.value:  # OpenAPI 3.2: methods that it has no member for
+            for method, node in item.child("additionalOperations").entries():
+                if isinstance(node.value, dict) and method.lower() not in METHODS:
+                    yield Operation(node, item, self._root, path, method.upper())
 
     @cached_property
     def _by_address(self) -> dict[tuple[str, str], Operation]:
@@ -182,10 +226,11 @@ class Spec:
 
     @cached_property
     def webhooks(self) -> tuple[Webhook, ...]:
-        """The calls that the vendor says it makes: webhooks of OpenAPI 3.1, and callbacks of operations."""
+        """The calls that the vendor says it makes: webhooks of OpenAPI 3.1 or `x-webhooks`, and callbacks."""
         found = [
             Webhook(name, False, operation)
-            for name, item in self._root.child("webhooks").entries()
+            for key in ("webhooks", "x-webhooks")
+            for name, item in self._root.child(key).entries()
             for operation in self._operations_of(item, name)
         ]
         for operation in self.operations:
@@ -210,18 +255,28 @@ class Spec:
         return schema_at(node) if isinstance(node.value, dict) else None
 
     @cached_property
-    def _swept(self) -> tuple[SpecProblem, ...]:
-        return tuple(sweep(self._root))
+    def _swept(self) -> Sweep:
+        if self.written_in.converted:  # written by us, so only the vendor's file can hold faults
+            return Sweep(Node(self._root.library, self._root.file, {}, ""), version_of("3.1.0")).run()
+        written = self._root.value.get("openapi") or self._root.value.get("swagger") or ""
+        return Sweep(self._root, version_of(str(written))).run()
 
-    @property
+    @cached_property
     def problems(self) -> tuple[SpecProblem, ...]:
-        """What in the document is not as it should be: wrong kinds, references that lead nowhere, keys given twice."""
-        return self._swept
+        """What could not be read as it is written: wrong kinds, references that lead nowhere, keys given twice."""
+        return reading_problems(self._swept)
 
-    @property
+    @cached_property
+    def faults(self) -> tuple[ProblemGroup, ...]:
+        """All that is wrong with the document by the official schema and further rules, grouped, the gravest first."""
+        from cmms_audit.spec.faults import faults_of  # the validator is loaded where it is needed
+
+        return faults_of(self, self._swept)
+
+    @cached_property
     def whole(self) -> bool:
-        """Whether all of it could be read: every reference leads to something."""
-        return not any(problem.unread for problem in self._swept)
+        """Whether all of it could be read: every reference leads to something, and no schema is without end."""
+        return self._root.library.patience > 0 and is_whole(self._swept)
 
     def prose(self) -> tuple[Prose, ...]:
         """The texts for people: of the document, its tags, its operations, and what they say of further documents."""
@@ -234,12 +289,13 @@ class Spec:
     def _read_prose(self) -> Iterator[Prose]:
         info = self._root.child("info")
         for holder, names in ((info, ("summary", "description")), (self._root, ()), *self._prose_holders()):
+            of_operation = "summary" in names and holder is not info
             for name in names:
                 if text := holder.text(name):
-                    yield Prose(text, holder.at(name).evidence)
+                    yield Prose(text, holder.at(name), of_operation)
             more = holder.child("externalDocs")
             if text := more.text("description"):
-                yield Prose(text, more.at("description").evidence)
+                yield Prose(text, more.at("description"), of_operation)
 
     def _prose_holders(self) -> Iterator[tuple[Node, tuple[str, ...]]]:
         for tag in self._root.child("tags").members():

@@ -1,140 +1,222 @@
-"""Rate limits that a text states as numbers: "5 requests/sec", "1,000 calls per hour", "rate limit: 250 per minute".
+"""The rate limits that a description publishes, from wherever it states them, and where.
 
-Reads prose only; what a number is worth is for the checks, and how fast to go for the wire.
+Reads only; what a number is worth is for the checks, and how fast to go for the wire.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise
+from typing import Any
 
-from cmms_audit.model import Evidence
-from cmms_audit.spec.index import Prose, Spec
+from msgspec import Struct
+from msgspec.structs import replace
 
-_SECONDS = {
-    "s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60,
-    "h": 3600, "hr": 3600, "hour": 3600, "d": 86400, "day": 86400,
-}  # fmt: skip
-_COUNT = r"(?<![\w.,])(?P<count>\d{1,3}(?:[, ]\d{3}){1,3}|\d{1,9})"
-_WINDOW = (
-    r"(?:(?:\bper|\bevery|\beach|\ban?|\bin (?:any|an?|one)|\bwithin)\s{1,2}|/\s{0,2})(?P<times>\d{1,4})?[\s-]{0,2}"
-    r"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h|days?|d)\b"
-)
-_CALLS = (
-    r"\s{0,2}(?:API |HTTP |read |write |GET |POST )?"
-    r"(?:requests?|calls?|reqs?|queries|hits|operations)\b[^.\d\n]{0,30}?"
-)
-_WITH_NOUN = re.compile(_COUNT + _CALLS + r"\s{0,2}" + _WINDOW, re.IGNORECASE)
-_BARE = re.compile(_COUNT + r"\s{0,2}" + _WINDOW, re.IGNORECASE)
-_FURTHER = re.compile(
-    r"\s{0,2}[,;]?\s{0,2}(?:(?:and|or|&)\s{1,2})?(?:up to\s{1,2})?" + _COUNT + r"\s{0,2}" + _WINDOW, re.IGNORECASE
-)
-_ABOUT_LIMITS = re.compile(r"rate.?limit|throttl|quota|\bRPS\b|limited to", re.IGNORECASE)
-_SENTENCE = re.compile(r"[^.\n|]{1,400}(?:[.\n|]|$)")
-_COUNT_CELL = re.compile(_COUNT + r"(?:\s{1,2}(?:API\s{1,2})?(?:requests?|calls?))?", re.IGNORECASE)
-_WINDOW_CELL = re.compile(
-    r"(?:(?:API\s{1,2})?(?:requests?|calls?)\s{0,2})?(?:(?:per|every|each|an?|1)[\s-]{1,2}|/\s{0,2})?"
-    r"(?P<unit>seconds?|minutes?|hours?|days?)",
-    re.IGNORECASE,
-)
-_LONGEST_TEXT = 200_000
-_LONGEST_ROW = 500
-_TABLE_WITHIN = 1_000  # characters after the words that speak of rate limits
+from cmms_audit.model import Evidence, HasEvidence
+from cmms_audit.spec.index import Spec
+from cmms_audit.spec.library import Node
+from cmms_audit.spec.limit_members import header_limit, limits_in_members, limits_in_policy
+from cmms_audit.spec.limit_sentences import limits_in_sentences
+from cmms_audit.spec.limit_sides import side_limits
+from cmms_audit.spec.limit_tables import limits_in_tables
+from cmms_audit.spec.limit_values import SideLimit, StatedLimit
+from cmms_audit.spec.operations import Operation, ResponseDoc
+
+__all__ = [
+    "PublishedLimit",
+    "PublishedSideLimit",
+    "StatedLimit",
+    "binding_limits",
+    "published_limits",
+    "published_side_limits",
+    "stated_limits",
+    "sure_limits",
+]
+
+_SHARE_OF_ALL = 0.5
+_QUICK = 1.0  # calls a second
+_LIMIT_HEADER = re.compile(r"rate-?limit", re.IGNORECASE)
+_COUNTER_HEADER = re.compile(r"remain|reset|used|retry|after|rule|scope|resource", re.IGNORECASE)
+_MOST_TEXTS = 20
 
 
-@dataclass(frozen=True)
-class StatedLimit:
-    """A limit as somebody wrote it: `count` calls in `window` seconds, with the words it was read from."""
+class PublishedLimit(Struct, frozen=True):
+    """A stated limit and the place in the specification that states it.
 
-    count: int
-    window: int
-    quotation: str
-
-    @property
-    def per_second(self) -> float:
-        """The same limit as a steady rate."""
-        return self.count / self.window
-
-
-@dataclass(frozen=True)
-class PublishedLimit:
-    """A stated limit and the place in the specification that states it."""
+    `general` says that it holds for the API as a whole, as against a single operation or path.
+    """
 
     limit: StatedLimit
-    evidence: Evidence
+    place: HasEvidence
+    general: bool = True
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it stands."""
+        return self.place.evidence
+
+
+class PublishedSideLimit(Struct, frozen=True):
+    """A limit on concurrent calls or on a burst, and the place in the specification that states it."""
+
+    limit: SideLimit
+    place: HasEvidence
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where it stands."""
+        return self.place.evidence
 
 
 def stated_limits(text: str) -> Iterator[StatedLimit]:
     """Every limit that a text states as a number and a window: those of its sentences, then those of its tables."""
-    text = text[:_LONGEST_TEXT]
-    for match in _SENTENCE.finditer(text):
-        for found in _in_sentence(match.group()):
-            limit = _limit(found["count"], found["unit"], found["times"], match.group())
-            if limit:
-                yield limit
-    yield from _in_tables(text)
+    yield from limits_in_sentences(text)
+    yield from limits_in_tables(text)
 
 
-def _in_sentence(sentence: str) -> Iterator[re.Match[str]]:
-    """Numbers of calls with their window; a bare number where it follows one, or the sentence speaks of limits."""
-    for found in _WITH_NOUN.finditer(sentence):
-        further: re.Match[str] | None = found
-        while further:
-            yield further
-            further = _FURTHER.match(sentence, further.end())
-    if _ABOUT_LIMITS.search(sentence):
-        yield from _BARE.finditer(sentence)
+def sure_limits(limits: Iterable[StatedLimit]) -> dict[int, StatedLimit]:
+    """The lowest limit for each window in seconds: of several plans or users, the one that everybody can count on.
+
+    What is stated for some calls only, such as deleting, counts where nothing is stated for all.
+    """
+    found: dict[int, StatedLimit] = {}
+    for each in sorted(limits, key=lambda limit: (limit.narrow, limit.count)):
+        found.setdefault(each.window, each)
+    return found
 
 
-def _in_tables(text: str) -> Iterator[StatedLimit]:
-    """Rows with a number beside a window ("| minute | 60 |"), near to words that speak of rate limits."""
-    ends = -1
-    at = 0
-    for line in text.split("\n"):
-        if _ABOUT_LIMITS.search(line):
-            ends = at + _TABLE_WITHIN
-        if "|" in line and at <= ends and len(line) <= _LONGEST_ROW:
-            yield from _in_row(line)
-        at += len(line) + 1
+@lru_cache(maxsize=4)
+def binding_limits(spec: Spec) -> tuple[StatedLimit, ...]:
+    """The limits that a client keeps to from the start: those of the whole API, and quick ones of single operations.
 
-
-def _in_row(row: str) -> Iterator[StatedLimit]:
-    cells = [cell.strip(" \t\r*`") for cell in row.split("|")]
-    for left, right in pairwise(cells):
-        count = _COUNT_CELL.fullmatch(left) or _COUNT_CELL.fullmatch(right)
-        window = _WINDOW_CELL.fullmatch(left) or _WINDOW_CELL.fullmatch(right)
-        limit = _limit(count["count"], window["unit"], None, row) if count and window else None
-        if limit:
-            yield limit
+    A slow limit of one operation ("twice a day") binds whoever calls it, and would stop everybody else for nothing.
+    """
+    published = published_limits(spec)
+    quick = (each.limit for each in published if not each.general and each.limit.per_second >= _QUICK)
+    return (*sure_limits(each.limit for each in published if each.general).values(), *quick)
 
 
 @lru_cache(maxsize=4)
 def published_limits(spec: Spec) -> tuple[PublishedLimit, ...]:
-    """The limits that the specification states in prose, refusals with 429 and limit headers included, each once."""
-    found: dict[tuple[int, int], PublishedLimit] = {}
-    for prose in (*spec.prose(), *_about_refusals(spec)):
-        for limit in stated_limits(prose.text):
-            found.setdefault((limit.count, limit.window), PublishedLimit(limit, prose.evidence))
+    """The limits that a specification states in prose, extensions, refusals (429) and limit headers, each once.
+
+    What only single operations state counts for the whole API where at least half of them state it.
+    """
+    found: dict[tuple[int, int, bool], PublishedLimit] = {}
+    tally: dict[tuple[int, int, bool], set[int]] = {}
+    for each, operation in _all(spec):
+        key = (each.limit.count, each.limit.window, each.limit.narrow)
+        if operation is not None:
+            tally.setdefault(key, set()).add(id(operation))
+        if key not in found or (each.general and not found[key].general):
+            found[key] = each
+    enough = max(2, _SHARE_OF_ALL * len(spec.operations))
+    return tuple(
+        replace(each, general=True) if len(tally.get(key, ())) >= enough else each for key, each in found.items()
+    )
+
+
+@lru_cache(maxsize=4)
+def published_side_limits(spec: Spec) -> tuple[PublishedSideLimit, ...]:
+    """The limits on concurrent calls and on bursts that the texts of a specification state for the whole API."""
+    found: dict[tuple[str, int], PublishedSideLimit] = {}
+    for prose in spec.prose():
+        if not prose.of_operation:
+            for limit in side_limits(prose.text):
+                found.setdefault((limit.kind, limit.count), PublishedSideLimit(limit, prose.place))
     return tuple(found.values())
 
 
-def _about_refusals(spec: Spec) -> Iterator[Prose]:
+def _all(spec: Spec) -> Iterator[tuple[PublishedLimit, Operation | None]]:
+    """Every limit with the operation that states it, if it is one."""
+    for prose in spec.prose():
+        if not prose.of_operation:
+            for limit in stated_limits(prose.text):
+                yield PublishedLimit(limit, prose.place), None
+    for holder in (spec.root, spec.root.child("info")):
+        for limit in limits_in_members(_extensions(holder.value)):
+            yield PublishedLimit(limit, _extension_of(limit, holder)), None
+    yield from _of_paths(spec)
     for operation in spec.operations:
-        for response in operation.responses:
-            if response.status == "429":
-                yield Prose(response.description, response.evidence)
-            for name, header in response.headers.items():
-                if "rate" in name.lower() and "limit" in name.lower():
-                    yield Prose(f"Rate limit: {header.description}", response.evidence)
+        for published in _of_operation(operation):
+            yield published, operation
 
 
-def _limit(count: str, unit: str, times: str | None, sentence: str) -> StatedLimit | None:
-    number = int(re.sub(r"[, ]", "", count))
-    unit = unit.lower()
-    window = (_SECONDS.get(unit) or _SECONDS[unit.rstrip("s")]) * int(times or 1)
-    if not number or not window:
-        return None
-    return StatedLimit(number, window, " ".join(sentence.split()))
+def _of_paths(spec: Spec) -> Iterator[tuple[PublishedLimit, None]]:
+    for _, item in spec.root.child("paths").entries():
+        extensions = _extensions(item.value)
+        for limit in limits_in_members(extensions) if extensions else ():
+            yield PublishedLimit(limit, _extension_of(limit, item), general=False), None
+
+
+def _of_operation(operation: Operation) -> Iterator[PublishedLimit]:
+    for name in ("summary", "description"):
+        text = operation.node.text(name)
+        for limit in stated_limits(text) if text else ():
+            yield PublishedLimit(limit, operation.node.at(name), general=False)
+    for limit in limits_in_members(operation.extensions):
+        yield PublishedLimit(limit, _extension_of(limit, operation.node), general=False)
+    for response in operation.responses:
+        if response.status == "429" or response.headers:
+            for limit, place in _of_response(response):
+                yield PublishedLimit(limit, place, general=not _is_inside(response.node, operation.node))
+
+
+def _is_inside(node: Node, other: Node) -> bool:
+    """Whether a node is written within another one, and not kept elsewhere for many."""
+    return node.file is other.file and node.pointer.startswith(other.pointer)
+
+
+def _of_response(response: ResponseDoc) -> Iterator[tuple[StatedLimit, HasEvidence]]:
+    if response.status == "429":
+        for text in (f"Rate limit. {response.description}", *_texts(response.example)):
+            for limit in stated_limits(text):
+                yield limit, response
+    for name, header in response.node.child("headers").entries():
+        if _LIMIT_HEADER.search(name):
+            for limit in _of_header(name, header):
+                yield limit, header
+
+
+def _of_header(name: str, header: Node) -> Iterator[StatedLimit]:
+    description = header.text("description")
+    if description:
+        yield from stated_limits(f"Rate limit: {description}")
+    if _COUNTER_HEADER.search(name):
+        return
+    for value in _values(header):
+        if isinstance(value, str) and "w=" in value:
+            yield from limits_in_policy(name, value)
+        else:
+            limit = header_limit(name, description, value)
+            if limit:
+                yield limit
+
+
+def _values(header: Node) -> Iterator[Any]:
+    """What a header is said to hold: its example, default or fixed value."""
+    for holder in (header, header.child("schema")):
+        if isinstance(holder.value, dict):
+            yield from (holder.value[key] for key in ("example", "default", "const") if key in holder.value)
+            for _, example in holder.child("examples").entries():
+                yield example.at("value").value
+
+
+def _texts(example: Any) -> Iterator[str]:
+    """The texts in an example, two levels deep."""
+    level = [example]
+    for _ in range(3):
+        yield from (f"Rate limit. {each[:500]}" for each in level[:_MOST_TEXTS] if isinstance(each, str))
+        level = [member for each in level[:_MOST_TEXTS] if isinstance(each, dict) for member in each.values()]
+
+
+def _extension_of(limit: StatedLimit, holder: Node) -> Node:
+    """The extension that a limit was read from, by its quotation, which begins with the name."""
+    names = (name for name in _extensions(holder.value) if limit.quotation.startswith(name))
+    name = next(names, None)
+    return holder if name is None else holder.at(name)
+
+
+def _extensions(value: Any) -> dict[str, Any]:
+    return {key: member for key, member in value.items() if key.startswith("x-")} if isinstance(value, dict) else {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from msgspec import Struct
 
 from cmms_audit.dialect import Dialect, ResourceWords, squeezed
 from cmms_audit.spec.collections import Collection, is_placeholder, path_steps
@@ -19,11 +20,13 @@ _AT_HOME = 20
 _BELOW_SOMETHING = 25
 _ABILITIES = {"list": 4, "read": 4, "create": 2, "update": 1}
 _NEAR_THE_TOP = 2
+_LONGEST_PREFIX = 8
+_ONE_LETTER = re.compile(r"[A-Z]_(?=[A-Z])")
+_SET = re.compile(r"(?<=[a-z0-9_])(?:Set|Collection|_set|_collection)$")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
+class Candidate(Struct, frozen=True, eq=False, dict=True):
     """A collection with what its answers look like, worked out when first asked."""
 
     collection: Collection
@@ -64,7 +67,16 @@ class Candidate:
     def names(self) -> frozenset[str]:
         """What the last part of its path may be read as: the word itself, or with the word before it."""
         words = [singular(step) for step in self.collection.words[-2:]]
-        return frozenset((words[-1], "".join(words), "".join(reversed(words)))) if words else frozenset()
+        if not words:
+            return frozenset()
+        bare = _without_trappings(self.collection.words[-1])
+        return frozenset((words[-1], singular(bare), "".join(words), "".join(reversed(words))))
+
+    @cached_property
+    def after_prefix(self) -> str:
+        """What follows a prefix in the last part of its path ("msdyn_workorders"); empty where there is none."""
+        prefix, _, rest = (self.collection.words[-1] if self.collection.words else "").partition("_")
+        return singular(_without_trappings(rest)) if prefix and len(prefix) <= _LONGEST_PREFIX else ""
 
     @cached_property
     def whole_path(self) -> str:
@@ -83,8 +95,7 @@ class Candidate:
         return sum(any(squeezed(field) in name for name in names) for field in fields)
 
 
-@dataclass(frozen=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """Why a candidate may be of a kind, and what that is worth; a `certain` one needs no fields in support."""
 
     worth: int
@@ -92,8 +103,7 @@ class Sign:
     certain: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Match:
+class Match(Struct, frozen=True, eq=False):
     """A candidate that fits, how well, and the strongest sign in plain words. `nearest`: no more than a stand-in."""
 
     candidate: Candidate
@@ -108,6 +118,7 @@ class Vocabulary:
     def __init__(self, words: ResourceWords) -> None:
         self.words = words
         self._names = {_wanted(name): index for index, name in reversed(list(enumerate(words.names)))}
+        self._long_names = {_wanted(name) for name in words.names if " " in name}
         self._near = {_wanted(name): index for index, name in reversed(list(enumerate(words.near)))}
         self._endings = tuple(_spaced(ending.split()) for ending in words.endings)
         self._not_below = {singular(word) for word in words.not_below}
@@ -121,7 +132,8 @@ class Vocabulary:
             return Sign(
                 _PATH - _LATER_NAME * index, f"its path {path} reads as '{self.words.names[index]}'", index == 0
             )
-        if self._endings and candidate.last_words.endswith(self._endings):
+        prefixed = candidate.after_prefix in self._long_names
+        if prefixed or (self._endings and candidate.last_words.endswith(self._endings)):
             return Sign(_ENDING, f"the last words of its path {path} fit")
         if self.words.single or candidate.collection.placeholders or not _is_list_of_records(candidate.collection):
             return None
@@ -151,6 +163,13 @@ def best_match(words: ResourceWords, candidates: Iterable[Candidate], homes: Map
     vocabulary = Vocabulary(words)
     matches = [match for candidate in candidates if (match := _match(vocabulary, candidate, homes))]
     return max(matches, key=lambda match: match.score, default=None)
+
+
+def _without_trappings(step: str) -> str:
+    """A part of a path without what services of the OData kind put around names: "A_WorkOrderSet" is WorkOrder."""
+    if _ONE_LETTER.match(step):
+        step = step[2:]
+    return _SET.sub("", step)
 
 
 def _wanted(name: str) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.model import Evidence
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.schema import Schema, schema_at
 from cmms_audit.spec.security import SecurityNeed, security_needs
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_MOST_PARAMETERS = 500
+_READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 
 
-@dataclass(frozen=True, eq=False)
-class Parameter:
+class Parameter(Struct, frozen=True, eq=False):
     """A documented parameter; `where` is "query", "path", "header" or "cookie"."""
 
     name: str
@@ -33,16 +35,14 @@ class Parameter:
         return self.node.evidence
 
 
-@dataclass(frozen=True, eq=False)
-class Header:
+class Header(Struct, frozen=True, eq=False):
     """A documented response header."""
 
     description: str
     schema: Schema | None
 
 
-@dataclass(frozen=True, eq=False)
-class ResponseDoc:
+class ResponseDoc(Struct, frozen=True, eq=False):
     """A documented answer; `status` as written ("200", "4XX"), `schema` and first `example` of its JSON body."""
 
     status: str
@@ -57,6 +57,14 @@ class ResponseDoc:
     def evidence(self) -> Evidence:
         """Where it stands in the document."""
         return self.node.evidence
+
+    @property
+    def item_schema(self) -> Schema | None:
+        """The schema of each of the values that a stream of them holds one after another (OpenAPI 3.2)."""
+        for _, media in self.node.child("content").entries():
+            if isinstance(media.at("itemSchema").value, dict):
+                return schema_at(media.at("itemSchema"))
+        return None
 
     @property
     def is_success(self) -> bool:
@@ -148,7 +156,7 @@ class Operation:
         """Parameters of the path and of the operation, which come last and win."""
         named: dict[tuple[str, str], Node] = {}
         for holder in (self._path_item, self.node):
-            for node in holder.child("parameters").members():
+            for node in islice(holder.child("parameters").members(), _MOST_PARAMETERS):
                 if node.text("name"):
                     named[node.text("name"), node.text("in")] = node
         return list(named.values())
@@ -156,7 +164,12 @@ class Operation:
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """What the caller may or must send beside the body."""
-        return tuple(_parameter(node) for node in self._parameter_nodes if node.text("in") not in ("body", "formData"))
+        return tuple(
+            parameter
+            for node in self._parameter_nodes
+            if node.text("in") not in ("body", "formData")
+            for parameter in _parameters(node)
+        )
 
     def parameter(self, name: str, where: str = "query") -> Parameter | None:
         """The parameter of that name, in any case."""
@@ -214,6 +227,17 @@ class Operation:
         return next((response for response in successes if response.schema), successes[0] if successes else None)
 
 
+def _parameters(node: Node) -> tuple[Parameter, ...]:
+    """A parameter; the members of one that stands for the whole query (OpenAPI 3.2)."""
+    whole = _parameter(node)
+    if whole.where != "querystring" or not whole.schema.properties:
+        return (whole,)
+    return tuple(
+        Parameter(each.name, "query", each.required, each.schema.description, each.schema, each.schema.node)
+        for each in whole.schema.fields()
+    )
+
+
 def _parameter(node: Node) -> Parameter:
     where = node.text("in")
     schema = node
@@ -242,7 +266,8 @@ def _response(status: str, node: Node, swagger2_media_types: tuple[str, ...] | N
         media_types = swagger2_media_types if has_schema else ()
         schema = schema_at(node.at("schema")) if has_schema else None
         example = next((value.value for name, value in node.child("examples").entries() if "json" in name), None)
-    return ResponseDoc(status, node.text("description"), media_types, schema, example, headers, node)
+    description = node.text("description") or node.text("summary")
+    return ResponseDoc(status, description, media_types, schema, example, headers, node)
 
 
 def _header(node: Node) -> Header:

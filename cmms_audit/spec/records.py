@@ -23,6 +23,8 @@ def container_of(operation: Operation | None, dialect: Dialect) -> tuple[str | N
         found = _list_in_schema(answer.schema, dialect.paging.containers)
         if found:
             return found
+    if answer.schema is None and (item := answer.item_schema) is not None:
+        return "", _with_fields(item)
     return _list_in_example(answer.example, dialect.paging.containers), None
 
 

@@ -6,7 +6,9 @@ A resource that is not there is not found; where the dialect names a stand-in, i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.dialect import Dialect
 from cmms_audit.model import Evidence
@@ -20,8 +22,7 @@ from cmms_audit.spec.schema import Schema
 _NO_PLACE = Evidence("spec")
 
 
-@dataclass(frozen=True, eq=False)
-class Resource:
+class Resource(Struct, frozen=True, eq=False):
     """A collection of records of one kind, and what can be done with it.
 
     `others` are operations below it (actions, attachments ...), `record` the schema of one record, `container` the
@@ -125,7 +126,9 @@ def _id_parameter(collection: Collection) -> str | None:
     """The name in the braces at the end of the path of one record."""
     paths: Iterable[str] = (operation.path for operation in collection.of_record.values())
     last = next((path_steps(path)[-1] for path in paths), "")
-    return last.strip("{}:") if is_placeholder(last) else None
+    if not is_placeholder(last) or last.count("{") > 1:  # a key of several parts is no single field
+        return None
+    return last.strip("():'").partition("{")[2].partition("}")[0] or last.strip("{}:")
 
 
 def _abilities(resource: Resource) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.model import Evidence
 from cmms_audit.spec.library import Node
 
 _MOST_PARTS = 200
+_MOST_PROPERTIES = 2_000
 _COMPONENT_FOLDERS = ("/components/schemas", "/definitions")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """One node that a schema is made of; an `alternative` comes from oneOf or anyOf and need not apply."""
 
     node: Node
@@ -66,7 +68,8 @@ class Schema:
         waiting = list(self._roots)
         seen = set()
         found: list[_Part] = []
-        while waiting and len(found) < _MOST_PARTS:
+        library = self.node.library
+        while waiting and len(found) < _MOST_PARTS and library.has_patience(1):
             part = waiting.pop(0)
             if part.node.key in seen or not isinstance(part.node.value, dict):
                 continue
@@ -102,7 +105,10 @@ class Schema:
             return types
         if any(True for _ in self._every("properties")):
             return ("object",)
-        return ("array",) if any(True for _ in self._every("items")) else ()
+        if any(True for _ in self._every("items")):
+            return ("array",)
+        constants = dict.fromkeys(map(_type_of, self._every("const")))
+        return tuple(kind for kind in constants if kind)
 
     @property
     def format(self) -> str:
@@ -170,8 +176,8 @@ class Schema:
         found: dict[str, list[_Part]] = {}
         for part in self._parts:
             properties = part.node.child("properties")
-            if isinstance(properties.value, dict):
-                for name in properties.value:
+            if isinstance(properties.value, dict) and part.node.library.has_patience(len(properties.value)):
+                for name in islice(properties.value, _MOST_PROPERTIES):
                     member = _unless_only_a_reference(properties.at(name))
                     found.setdefault(name, []).append(_Part(member, part.alternative))
         return {name: _joined(parts) for name, parts in found.items()}
@@ -207,8 +213,7 @@ class Schema:
         return tuple(Field(name, schema, name in self.required) for name, schema in self.properties.items())
 
 
-@dataclass(frozen=True, eq=False)
-class Field:
+class Field(Struct, frozen=True, eq=False):
     """A property of a schema."""
 
     name: str
@@ -260,6 +265,12 @@ def _is_free(part: _Part) -> bool:
     value = part.node.value
     composed = {"$ref", "allOf", "oneOf", "anyOf"} & value.keys()
     return not composed and "enum" not in value and "const" not in value and value.get("type") != "null"
+
+
+def _type_of(constant: Any) -> str:
+    """The JSON type of a constant; empty for null and for what is composed."""
+    kinds = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"))
+    return next((name for kind, name in kinds if isinstance(constant, kind)), "")
 
 
 def _number(value: Any) -> float | None:

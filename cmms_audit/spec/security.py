@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from cmms_audit.model import Evidence
 from cmms_audit.spec.library import Node
@@ -15,8 +16,7 @@ SecurityNeed: TypeAlias = Mapping[str, tuple[str, ...]]
 _SWAGGER2_FLOWS = {"application": "clientCredentials", "accessCode": "authorizationCode"}
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """One way to get an OAuth 2.0 token; `scopes` are names with descriptions."""
 
     token_url: str
@@ -24,8 +24,7 @@ class Flow:
     scopes: Mapping[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class SecurityScheme:
+class SecurityScheme(Struct, frozen=True, eq=False):
     """A documented way to prove who calls.
 
     `type` is "oauth2", "apiKey", "http", "openIdConnect" or "mutualTLS"; `scheme` the word of an http scheme in lower
@@ -42,6 +41,16 @@ class SecurityScheme:
     description: str
     bearer_format: str
     node: Node
+
+    @property
+    def metadata_url(self) -> str:
+        """Where the sign-in service describes itself (OpenAPI 3.2, RFC 8414); empty where it is not said."""
+        return self.node.text("oauth2MetadataUrl")
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether it is marked as going away (OpenAPI 3.2)."""
+        return self.node.flag("deprecated")
 
     @property
     def evidence(self) -> Evidence:
@@ -90,4 +99,5 @@ def _scheme(name: str, node: Node) -> SecurityScheme:
 def _flow(node: Node) -> Flow:
     scopes = node.child("scopes").value
     named = {name: str(says) for name, says in scopes.items()} if isinstance(scopes, dict) else {}
-    return Flow(node.text("tokenUrl"), node.text("authorizationUrl"), named)
+    authorization = node.text("authorizationUrl") or node.text("deviceAuthorizationUrl")
+    return Flow(node.text("tokenUrl"), authorization, named)

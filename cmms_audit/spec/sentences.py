@@ -27,4 +27,4 @@ def sentences(texts: Iterable[Prose], about: re.Pattern[str]) -> Iterator[Prose]
         for piece in _BREAK.split(text):
             sentence = " ".join(piece[:_LONGEST_SENTENCE].split())
             if about.search(sentence):
-                yield Prose(sentence, prose.evidence)
+                yield Prose(sentence, prose.place, prose.of_operation)

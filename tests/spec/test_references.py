@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cmms_audit.documents import Limits
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.load import load_spec
 from tests.spec.toy import answer, described, fields
@@ -75,7 +76,7 @@ def test_a_link_inside_the_folder_that_leads_out_of_it_is_not_followed(tmp_path:
         ("//x.example/a.yaml", "never fetched"),
         ("file:///etc/hostname", "never fetched"),
         ("none.yaml", "there is no such file"),
-        ("broken.yaml", "is not valid YAML"),
+        ("broken.yaml", "not valid YAML: a quote or bracket is opened here and never closed (broken.yaml:1)"),
         ("\x00", "does not name a file"),
         ("a" * 5000, "names"),
         ("#/components/schemas/None", "nothing that is in the document"),
@@ -131,3 +132,100 @@ def test_an_escaped_pointer_is_followed() -> None:
     )
 
     assert properties(spec) == ["id"]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "#Asset",
+        "#asset-dynamic",
+        "https://x.example/api.yaml#Asset",
+        "https://x.example/schemas/asset",
+        "schemas/asset",
+        "https://x.example/schemas/asset#/properties/inner",
+        "#/components/schemas/100%25~1a~0b",
+        "#/components/schemas/100%~1a~0b",
+        "parts/asset.yaml#Asset",
+        "./parts/../parts/asset.yaml#Asset",
+        r"parts\asset.yaml#Asset",
+        "https://x.example/parts/other#Asset",
+    ],
+)
+def test_names_that_a_document_gives_its_parts_are_followed(tmp_path: Path, reference: str) -> None:
+    inner: dict[str, object] = {"properties": {"id": {}}}
+    names = {"$id": "schemas/asset", "$anchor": "Asset", "$dynamicAnchor": "asset-dynamic"}
+    members = {"id": {}, "inner": inner} if "inner" in reference else {"id": {}}
+    whole = {**names, "properties": members}
+    document = {
+        "openapi": "3.1.0",
+        "$self": "https://x.example/api.yaml",
+        "paths": {"/assets": {"get": {"responses": answer({"$ref": reference})}}},
+        "components": {
+            "schemas": {
+                "Asset": whole,
+                "100%/a~b": inner,
+                "Other": {"$id": "/parts/other", "$defs": {"a": {"$anchor": "Asset2"}}, **inner},
+            }
+        },
+    }
+
+    spec = folder(
+        tmp_path, api_yaml=json.dumps(document), parts__asset_yaml="A: {$anchor: Asset, properties: {id: {}}}"
+    )
+
+    assert properties(spec) == ["id"]
+
+
+def test_a_long_chain_of_references_is_no_circle() -> None:
+    chain = {f"s{i}": {"$ref": f"#/components/schemas/s{i + 1}"} for i in range(3_000)}
+
+    spec = described(components={"schemas": {**chain, "s3000": fields("id")}})
+
+    assert list(spec.schema("s0").properties) == ["id"]  # type: ignore[union-attr]
+    assert not [problem for problem in spec.problems if "circle" in problem.what]
+
+
+def test_what_leads_into_a_circle_leads_in_a_circle() -> None:
+    loop = {"a": {"$ref": "#/components/schemas/b"}, "b": {"$ref": "#/components/schemas/a"}}
+
+    spec = described(components={"schemas": {"start": {"$ref": "#/components/schemas/a"}, **loop}})
+
+    assert ["leads in a circle" in problem.what for problem in spec.problems] == [True, True]
+
+
+def test_all_files_of_a_description_share_one_budget(tmp_path: Path) -> None:
+    many = json.dumps({"properties": {f"p{i}": {} for i in range(60)}})
+    (tmp_path / "api.yaml").write_text(
+        json.dumps(
+            {
+                "openapi": "3.1.0",
+                "paths": {},
+                "components": {"schemas": {name: {"$ref": f"{name}.yaml"} for name in "abc"}},
+            }
+        )
+    )
+    for name in "abc":
+        (tmp_path / f"{name}.yaml").write_text(many)
+
+    spec = load_spec(tmp_path / "api.yaml", limits=Limits(nodes=150))
+
+    assert isinstance(spec, Spec)
+    assert sum("larger than what is read" in problem.what for problem in spec.problems) == 1
+
+
+def test_an_address_is_looked_for_once_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    resolve = Path.resolve
+
+    def noted(path: Path) -> Path:
+        looked.append(path.name)
+        return resolve(path)
+
+    references = {f"s{i}": {"$ref": f"{'./' * i}none.yaml#/a{i}"} for i in range(50)}
+    document = {"openapi": "3.1.0", "paths": {}, "components": {"schemas": references}}
+    monkeypatch.setattr(Path, "resolve", noted)
+
+    spec = folder(tmp_path, api_yaml=json.dumps(document))
+
+    assert not spec.whole
+    assert looked.count("none.yaml") == 1

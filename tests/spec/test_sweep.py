@@ -23,7 +23,7 @@ def told(spec: Spec) -> list[tuple[str, str | None]]:
         ({"x": {}}, "a path that does not start with a slash is not read", "/paths/x"),
         (
             {"/x": {"get": {"parameters": "y"}}},
-            "'parameters' should be a list or a mapping",
+            "'parameters' should be a list",
             "/paths/~1x/get/parameters",
         ),
         (
@@ -78,8 +78,9 @@ def test_keys_given_twice_and_control_characters_are_told() -> None:
 
     assert told(spec) == [
         ("holds control characters, which were read as spaces", ""),
-        ("a key is given twice; only the last one counts", "/paths/~1x"),
+        ("the key '/x' is given twice; only the last one counts", "/paths/~1x"),
     ]
+    assert spec.problems[0].evidence.line == 5
     assert spec.problems[1].evidence.line == 4
 
 

@@ -1,0 +1,82 @@
+"""Rate limits as values, and the small words that they are written with: numbers and windows of time."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+LARGEST_COUNT = 10**12
+LONGEST_WINDOW = 366 * 86_400  # seconds
+LONGEST_QUOTATION = 400
+
+_SECONDS = {
+    "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "minutely": 60,
+    "h": 3600, "hr": 3600, "hour": 3600, "hourly": 3600, "d": 86_400, "day": 86_400, "daily": 86_400, "diem": 86_400,
+    "w": 604_800, "wk": 604_800, "week": 604_800, "weekly": 604_800,
+    "mo": 2_592_000, "mon": 2_592_000, "month": 2_592_000, "monthly": 2_592_000,
+}  # fmt: skip
+_NUMBER_WORDS = {
+    "a": 1, "an": 1, "one": 1, "once": 1, "single": 1, "two": 2, "twice": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
+    "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "thousand": 1000,
+}  # fmt: skip
+_SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "hundred": 100}
+_NUMBER = re.compile(r"([\d,.' ]*\d|[a-z]+)(?:[\s-]{0,2}(k|m|hundred|thousand|million))?", re.IGNORECASE)
+
+
+class StatedLimit(Struct, frozen=True):
+    """A limit as somebody wrote it: `count` calls in `window` seconds, with the words it was read from.
+
+    A `narrow` one holds for some calls only: for writing, for one method, for logging in.
+    """
+
+    count: int
+    window: int
+    quotation: str
+    narrow: bool = False
+
+    @property
+    def per_second(self) -> float:
+        """The same limit as a steady rate."""
+        return self.count / self.window
+
+
+class SideLimit(Struct, frozen=True):
+    """A limit that is no rate: how many calls may run at the same time ("concurrent"), or come at once ("burst")."""
+
+    kind: str
+    count: int
+    quotation: str
+
+
+def number(text: str) -> int | None:
+    """A whole number as people write it: "1,000", "5k", "twenty", "one hundred"; None where it is none."""
+    match = _NUMBER.fullmatch(text.strip())
+    if not match:
+        return None
+    plain, scale = match[1].lower(), (match[2] or "").lower()
+    if plain[:1].isdigit():
+        digits = re.sub(r"[,' ]", "", plain)
+        value = int(digits) if digits.isdigit() and len(digits) <= 15 else 0
+    else:
+        value = _NUMBER_WORDS.get(plain, 0)
+    value *= _SCALES.get(scale, 1)
+    return value if 0 < value <= LARGEST_COUNT else None
+
+
+def unit_seconds(unit: str) -> int | None:
+    """How many seconds a unit has; None for a word that is no unit. "M" alone is a minute here, "mo" a month."""
+    plain = unit.strip().lower().rstrip(".")
+    return _SECONDS.get(plain) or _SECONDS.get(plain.removesuffix("s"))
+
+
+def stated(
+    count: int | None, unit: str, times: int | None, quotation: str, *, narrow: bool = False
+) -> StatedLimit | None:
+    """A limit of `count` calls in `times` units; None where a number is missing, nought or past belief."""
+    seconds = unit_seconds(unit)
+    window = seconds * (1 if times is None else times) if seconds else 0
+    if not count or not 0 < window <= LONGEST_WINDOW:
+        return None
+    return StatedLimit(count, window, " ".join(quotation.split())[:LONGEST_QUOTATION], narrow)
