@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from cmms_audit.audit import Order, Progress, hollow
-from cmms_audit.battery.context import WORK_ORDERS
+from cmms_audit.battery.context import RECORD_KINDS, WORK_ORDERS
 from cmms_audit.capacity import estimate
 from cmms_audit.intake import Intake
 from cmms_audit.model import Basis, Exchange, FlagState, Purpose, Reason, Severity, Verdict
 from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
 from cmms_audit.scoring import Grade, ScenarioVerdict, WaiverState, score
-from cmms_audit.spec.index import Spec
+from cmms_audit.spec.coverage import FieldCoverage, field_coverage
+from cmms_audit.spec.index import ProblemGroup, Spec
 from cmms_audit.spec.load import NotASpec
+from cmms_audit.spec.permission_matrix import PermissionMatrix, permission_matrix
 from cmms_audit.spec.resources import stand_in
 from cmms_audit.vendor import Vendor
 from cmms_audit.wire.redact import Redactor
@@ -64,6 +66,8 @@ def conclude(
         stopped=progress.stopped.says if progress.stopped else _unfinished(progress),
         resources=_resources(progress.intake),
         mapping=progress.mapping,
+        field_coverage=_field_coverage(progress.intake),
+        permission_matrix=_permission_matrix(progress.intake),
         claims=progress.claims,
         warnings=_warnings(order, progress.intake),
     )
@@ -108,16 +112,32 @@ def _resources(intake: Intake | None) -> tuple[FoundResource, ...]:
     return tuple(FoundResource(kind, each.path, each.because, each.nearest) for kind, each in found.items())
 
 
+def _field_coverage(intake: Intake | None) -> tuple[FieldCoverage, ...]:
+    """How completely the records of each resource that matters are described, where there is a document to read."""
+    found = intake.resources if intake and isinstance(intake.document, Spec) else {}
+    return tuple(field_coverage(found[kind]) for kind in RECORD_KINDS if kind in found)
+
+
+def _permission_matrix(intake: Intake | None) -> PermissionMatrix | None:
+    """Which permission opens which operations, where there is a document to read."""
+    return permission_matrix(intake.document) if intake and isinstance(intake.document, Spec) else None
+
+
 def _warnings(order: Order, intake: Intake | None) -> tuple[str, ...]:
     """What a reader should know before trusting the rest."""
     warnings = list(order.vendor.warnings)
     if intake and isinstance(intake.document, NotASpec):
         warnings.append(f"No API description was read: {intake.document.says}.")
     if intake and isinstance(intake.document, Spec):
-        warnings.extend(f"The specification has a fault: {each.what}." for each in intake.document.problems[:10])
+        warnings.extend(map(_grave_fault, (g for g in intake.document.faults if g.severity is not Severity.MINOR)))
     if order.only or order.skip:
         warnings.append("Part of the battery was left out with --only or --skip.")
     return tuple(warnings)
+
+
+def _grave_fault(group: ProblemGroup) -> str:
+    places = f"{group.count:,} places" if group.count > 1 else "one place"
+    return f"The specification has a grave fault in {places}: {group.says[0].lower()}{group.says[1:]}."
 
 
 def _own_words(order: Order) -> frozenset[str]:

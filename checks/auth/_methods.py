@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cmms_audit.battery import Finding, Operation, Schema, SecurityScheme, Spec, met, not_met, partial, unknown
 
@@ -35,8 +36,7 @@ _TOKEN_FIELDS = frozenset({"accesstoken", "token", "jwt", "idtoken", "bearertoke
 _EXPIRY_FIELDS = re.compile(r"^(?:expir|validuntil|ttl$|exp$)")
 
 
-@dataclass(frozen=True, eq=False)
-class Method:
+class Method(Struct, frozen=True, eq=False):
     """One offered way. `reads` and `writes` are the numbers of operations that accept it."""
 
     kind: Kind
@@ -45,8 +45,7 @@ class Method:
     writes: int
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """All offered ways; `protected_writes` counts the operations that change data and ask for a credential at all."""
 
     methods: tuple[Method, ...]
@@ -75,10 +74,10 @@ def unused(spec: Spec) -> tuple[Method, ...]:
     return tuple(_method(scheme, spec) for scheme in spec.security_schemes.values() if scheme.name not in in_use)
 
 
-def judge(offer: Offer, declared_only: Sequence[Method] = ()) -> Finding:
+def judge(offer: Offer, declared_only: Sequence[Method] = (), login: Operation | None = None) -> Finding:
     """Whether the offered methods suit programs that write, by the guide's rules for `api-keys-only` and Basic.
 
-    `declared_only` are methods that no operation asks for.
+    `declared_only` are methods that no operation asks for, `login` an operation that hands out tokens.
     """
     places = tuple(method.scheme for method in offer.methods)
     named = _in_words(offer)
@@ -91,6 +90,9 @@ def judge(offer: Offer, declared_only: Sequence[Method] = ()) -> Finding:
         return unknown(f"OAuth 2.0 is described, but the operations accept {named} and do not name it", *where)
     if offer.has(Kind.WEAK_OAUTH, Kind.EXPIRING):
         return _clear(partial(f"not OAuth 2.0 in a form for programs, but something like it: {named}", *places))
+    if offer.has(Kind.BEARER) and login:
+        summary = f"tokens come from {login.method} {login.path}; whether they run out is not said"
+        return unknown(summary, login, *places)
     if offer.has(Kind.BEARER, Kind.OTHER):
         return unknown(f"{named}: who issues it, and whether it runs out, is not said", *places)
     if offer.has(Kind.KEY):
@@ -166,12 +168,21 @@ def _kind_of_token(scheme: SecurityScheme, spec: Spec) -> Kind:
 
 def _issues_expiring_tokens(operation: Operation) -> bool:
     """Whether an operation hands out a token and says that it runs out, in a field or in words."""
+    if not _issues_tokens(operation):
+        return False
+    names = _field_names(operation.success.schema if operation.success else None)
+    return any(_EXPIRY_FIELDS.match(name) for name in names) or "expire" in operation.description.lower()
+
+
+def login(spec: Spec) -> Operation | None:
+    """The operation that takes a name and password, or the like, and hands out a token."""
+    return next((each for each in spec.operations if _issues_tokens(each)), None)
+
+
+def _issues_tokens(operation: Operation) -> bool:
     if operation.method != "POST" or not _ISSUING_PATH.search(operation.path):
         return False
-    schema = operation.success.schema if operation.success else None
-    names = _field_names(schema)
-    expires = any(_EXPIRY_FIELDS.match(name) for name in names) or "expire" in operation.description.lower()
-    return expires and bool(names & _TOKEN_FIELDS)
+    return bool(_field_names(operation.success.schema if operation.success else None) & _TOKEN_FIELDS)
 
 
 def _field_names(schema: Schema | None) -> frozenset[str]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cmms_audit.battery import Context, CouldNotLook, Finding, met, not_met, partial, unknown
 from cmms_audit.model import Evidence, Exchange, Reason
@@ -40,8 +41,7 @@ _TURNED_AWAY = (Reply.REFUSED, Reply.HIDDEN)
 _POOR_REFUSALS = (Reply.SENT_TO_LOGIN, Reply.LOGIN, Reply.ERROR_IN_SUCCESS, Reply.EMPTY)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a stranger got from the list of one kind of records."""
 
     kind: str

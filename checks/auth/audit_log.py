@@ -18,6 +18,7 @@ from cmms_audit.battery import (
     met,
     not_met,
     partial,
+    sentences,
     squeezed,
     unknown,
 )
@@ -39,6 +40,13 @@ _IDENTITY = re.compile(
 _CONTENT = re.compile(r"summary|payload|body|query|param|content|change|data|diff|detail|message")
 _PARTS = {"its time": _TIME, "who made it": _IDENTITY, "what was sent": _CONTENT}
 
+_LOG_WORDS = re.compile(
+    r"\baudit[- ](?:log|trail)s?\b.{0,80}\b(?:api|calls?|requests?|changes?|actions?|access|every|all)\b"
+    r"|\b(?:api|calls?|requests?|changes?|actions?|access)\b.{0,80}\baudit[- ](?:log|trail)s?\b"
+    r"|\b(?:every|each|all) (?:api )?(?:calls?|requests?)\b.{0,30}\b(?:is|are) (?:logged|recorded)\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:no|not|without|never)\b", re.IGNORECASE)
 _ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "x-trace-id", "traceid")
 _ID_PARAMETER = re.compile(r"^x?(?:request|correlation|trace)(?:id|identifier)$")
 _SINCE_PARAMETER = re.compile(r"(?:since|after|from|start|gte)(?:time|date|at)?$")
@@ -50,11 +58,23 @@ _LEAST_ID = 6
 def audit_log_offered(ctx: Context) -> Finding:
     """A log of calls can be read through the API; whether our own calls are in it needs a live look."""
     if not ctx.has("audit_log"):
-        return ctx.absent("the specification describes no log of calls that you could read")
+        return _judge_words(ctx)
     log = ctx.resource("audit_log")
-    missing = _missing_parts(_names(log.record)) if log.record else []
+    if log.record is None or not log.record.properties:
+        return partial(f"a log can be read at {log.path}, but what its entries hold is not described", log)
+    missing = _missing_parts(_names(log.record))
     lack = f", but its entries do not show {' or '.join(missing)}" if missing else ""
-    return partial(f"a log can be read at {log.path}{lack}; that every call is in it has to be seen", log)
+    return partial(f"a log can be read at {log.path}{lack}; that every call is in it has to be seen", log, log.record)
+
+
+def _judge_words(ctx: Context) -> Finding:
+    """Where no operation reads a log, what the general texts say of one."""
+    general = (each for each in ctx.spec.prose() if not each.of_operation)
+    said = [each for each in sentences(general, _LOG_WORDS) if not _DENIED.search(each.text)]
+    if said:
+        summary = "the documents speak of a log of calls or changes, but no operation reads it"
+        return partial(summary, said[0], detail=f"It says: “{said[0].text[:400]}”")
+    return ctx.absent("the specification describes no log of calls that you could read")
 
 
 def _names(schema: Schema) -> list[str]:

@@ -11,28 +11,26 @@ from cmms_audit.battery import (
     Context,
     CouldNotLook,
     Finding,
-    Operation,
+    Parameter,
     check,
     met,
     not_applicable,
     not_met,
     partial,
+    sentences,
     unknown,
 )
 from cmms_audit.model import Exchange, Reason, Verdict
 
-from . import _methods, _strangers, _transport
-from ._lists import OPEN_BY_DESIGN, lists, readable_page
+from . import _methods, _protection, _strangers, _transport
+from ._lists import lists, readable_page
 from ._methods import Kind
 
 DAY = 24 * 3600
-_OPEN_BY_DESIGN = re.compile(
-    r"^(?:ping|health\w*|status|alive|ready|livez|readyz|version\w*|info|schema|spec|swagger\w*|openapi\w*|docs?|redoc"
-    r"|\.well-known|jwks\w*|oauth2?|auth\w*|sso|saml\w*|oidc|tokens?|log-?in|log-?out|sign-?in|sign-?up|register\w*"
-    r"|password\w*|sessions?|webhooks?|callbacks?)(?:\.\w+)?$",
-    re.IGNORECASE,
+_MOST_LOOKED_AT = 100
+_ON_CREDENTIALS = re.compile(
+    r"\boauth|\bapi[- ]?keys?\b|\bbearer\b|\baccess tokens?\b|\bbasic auth|\bclient credentials\b", re.IGNORECASE
 )
-_MOST_NAMED = 5
 _KEY_HEADER = re.compile(r"(?!authorization$)(?=.*(?:key|token|auth|secret|api))[a-z0-9-]{1,60}", re.IGNORECASE)
 _KEY_NAMES = ("api_key", "apikey", "key", "access_token")
 _UNHEARD_OF_NAME = "audit_unheard_of"
@@ -90,31 +88,7 @@ def _encoded(value: dict[str, object]) -> str:
 @check(question="auth.method", id="auth.operations-protected", aspect="strangers", sends="nothing")
 def operations_protected(ctx: Context) -> Finding:
     """As documented, every operation asks for a credential, but those that are open by their nature."""
-    operations = ctx.spec.operations
-    if all(operation.is_open for operation in operations):
-        return unknown("the specification does not say which operations need a credential", ctx.spec.evidence_at(""))
-    open_ones = [each for each in operations if each.is_open and not _open_by_design(ctx, each)]
-    if not open_ones:
-        protected = [each for each in operations if not each.is_open]
-        rest = "" if len(protected) == len(operations) else "; the others are for logging in and the like"
-        return met(f"{len(protected)} of {len(operations)} operations ask for a credential{rest}", protected[0])
-    named = ", ".join(f"{each.method} {each.path}" for each in open_ones[:_MOST_NAMED])
-    summary = f"of {len(operations)} operations, {len(open_ones)} can be called by anyone as described, such as {named}"
-    judge = not_met if any(_on_records(ctx, each) for each in open_ones) else partial
-    return judge(summary, *open_ones[:_MOST_NAMED])
-
-
-def _open_by_design(ctx: Context, operation: Operation) -> bool:
-    """Logging in, being told that the system is up, the specification itself, and calls that come from elsewhere."""
-    return not _on_records(ctx, operation) and any(_OPEN_BY_DESIGN.match(part) for part in operation.path.split("/"))
-
-
-def _on_records(ctx: Context, operation: Operation) -> bool:
-    return any(
-        operation.path == resource.path or operation.path.startswith(f"{resource.path.rstrip('/')}/")
-        for resource in ctx.resources.values()
-        if resource.kind not in OPEN_BY_DESIGN
-    )
+    return _protection.judge_protection(ctx)
 
 
 @check(
@@ -129,8 +103,30 @@ def offers_oauth(ctx: Context) -> Finding:
     """The specification offers OAuth 2.0 in a form that programs can use."""
     offer = _methods.offered(ctx.spec)
     if not offer.methods:
-        return unknown("the specification does not say how a program proves who it is", ctx.spec.evidence_at(""))
-    return _methods.judge(offer, _methods.unused(ctx.spec))
+        return _nothing_declared(ctx)
+    finding = _methods.judge(offer, _methods.unused(ctx.spec), _methods.login(ctx.spec))
+    if finding.verdict is Verdict.NOT_MET and not ctx.spec.tells("auth.method"):
+        return unknown(f"examples need not show every method; they show: {finding.summary}", offer.methods[0].scheme)
+    return finding
+
+
+def _nothing_declared(ctx: Context) -> Finding:
+    """No method is declared where programs look for it; a header among the parameters, or a sentence, may name one."""
+    silent = "the specification does not say how a program proves who it is"
+    some = ctx.spec.operations[:_MOST_LOOKED_AT]
+    header = next((each for operation in some for each in operation.parameters if _is_credential(each)), None)
+    if header:
+        return unknown(f"{silent}; it only lists a header {header.name} among the parameters", header)
+    said = list(sentences((each for each in ctx.spec.prose() if not each.of_operation), _ON_CREDENTIALS))
+    if said:
+        detail = f"It says: “{said[0].text[:400]}”"
+        return unknown(f"{silent} where programs look for it; its text speaks of it", said[0], detail=detail)
+    return unknown(silent, ctx.spec.evidence_at(""))
+
+
+def _is_credential(parameter: Parameter) -> bool:
+    name = parameter.name.lower()
+    return parameter.where == "header" and (name == "authorization" or bool(_KEY_HEADER.fullmatch(name)))
 
 
 @check(
@@ -194,6 +190,8 @@ def basic_not_documented(ctx: Context) -> Finding:
 def _basic_offered(ctx: Context) -> Finding:
     offer = _methods.offered(ctx.spec)
     places = [method.scheme for method in offer.of(Kind.BASIC)]
+    if len(places) == len(offer.methods) and not ctx.spec.tells("auth.method"):
+        return partial("the examples show no other method than user name and password with every call", *places)
     if len(places) == len(offer.methods):
         return not_met("user name and password with every call is the only documented method", *places)
     return partial("user name and password with every call is documented beside better methods", *places)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cmms_audit.battery import (
     Context,
@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     met,
     not_met,
     partial,
+    sentences,
     unknown,
 )
 from cmms_audit.model import Claim, Exchange, Reason
@@ -42,9 +43,16 @@ _NO_OVERLAP = re.compile(
 _ABOUT_CHANGE = re.compile(
     "|".join(each.pattern for each in (_OVERLAP, _OLD_ONE_ENDS, _NO_OVERLAP, _CREDENTIALS)), re.I
 )
+_QUICK_CHANGE = ("both", "overlap", "grace", "side by side", "old", "previous", "existing", "active", "immediately")
+_QUICK_CREDENTIAL = ("key", "token", "secret", "credential")
 _DURATION = re.compile(r"\b(\d{1,4})\s{0,2}-?(hour|day|week)s?\b", re.IGNORECASE)
 _HOURS = {"hour": 1, "day": 24, "week": 168}
 _CREDENTIAL_PATH = re.compile(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.I)
+_ROTATING_PATH = re.compile(
+    r"/(?:rotate|regenerate|renew|roll|refresh|generate)[-_]?(?:api[-_]?)?(?:key|secret|token|credential)s?/?$"
+    r"|/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|credentials?|secrets?)/(?:\{[^/]{1,60}\}/)?(?:rotate|regenerate|renew|roll)/?$",
+    re.IGNORECASE,
+)
 _LOGIN_PATH = re.compile(r"oauth|/auth/|login|sign-?in", re.IGNORECASE)
 _REVOKING_PATH = re.compile(r"/(?:revoke|revocation|revoke[-_]token)/?$", re.IGNORECASE)
 _REVOKED = re.compile(
@@ -55,7 +63,7 @@ _REVOKED = re.compile(
 @check(question="auth.rotation", id="auth.rotation-documented", aspect="overlap", sends="nothing")
 def rotation_documented(ctx: Context) -> Finding:
     """The documents say that an old and a new credential work side by side for a while."""
-    said = _about_changing_credentials(ctx.sentences(_ABOUT_CHANGE))
+    said = _about_changing_credentials(list(sentences(_worth_reading(ctx), _ABOUT_CHANGE)))
     against = next((each for each in said if _NO_OVERLAP.search(each.text)), None)
     if against:
         finding = not_met(
@@ -69,16 +77,30 @@ def rotation_documented(ctx: Context) -> Finding:
     if makers:
         summary = "credentials are made and removed through the API, so a new one can be live before the old one goes"
         return partial(f"{summary}; the documents do not promise it", *makers[:2])
+    rotating = [each for each in ctx.spec.operations if each.method == "POST" and _ROTATING_PATH.search(each.path)]
+    if rotating:
+        summary = (
+            f"a credential can be renewed by a call ({rotating[0].path}); whether the old one stays valid is not said"
+        )
+        return partial(summary, *rotating[:2])
     return ctx.absent("the documents do not say how a credential is changed while integrations run")
 
 
-def _about_changing_credentials(sentences: Sequence[Prose]) -> list[Prose]:
+def _worth_reading(ctx: Context) -> Iterator[Prose]:
+    """Texts that hold words for a credential and for a change of it."""
+    for each in ctx.spec.prose():
+        lower = each.text.lower()
+        if any(word in lower for word in _QUICK_CREDENTIAL) and any(word in lower for word in _QUICK_CHANGE):
+            yield each
+
+
+def _about_changing_credentials(said: Sequence[Prose]) -> list[Prose]:
     """Sentences that name a credential, or follow one that does, and speak of an old and a new one."""
-    before = [None, *sentences]
+    before = [None, *said]
     return [
         each
-        for previous, each in zip(before, sentences, strict=False)
-        if _names_credential(each) or (previous and previous.evidence == each.evidence and _names_credential(previous))
+        for previous, each in zip(before, said, strict=False)
+        if _names_credential(each) or (previous and previous.place is each.place and _names_credential(previous))
     ]
 
 
@@ -177,7 +199,7 @@ def revocation_documented(ctx: Context) -> Finding:
     revoking = [operation for operation in ctx.spec.operations if _REVOKING_PATH.search(operation.path)]
     if revoking:
         return met(f"there is an operation that withdraws a credential: {revoking[0].path}", *revoking[:2])
-    said = ctx.sentences(_REVOKED)
+    said = list(sentences((each for each in ctx.spec.prose() if "revo" in each.text), _REVOKED))
     if said:
         return met("the documents speak of withdrawing a credential", said[0], detail=_quoted(said[0]))
     makers = _credential_makers(ctx)

@@ -2,94 +2,45 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
-from cmms_audit.battery import Context, Finding, Operation, TokenFacts, check, met, not_met, partial, unknown
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    NamedIn,
+    PermissionMatrix,
+    TokenFacts,
+    check,
+    met,
+    needed_permissions,
+    not_met,
+    partial,
+    permission_matrix,
+    unknown,
+)
 from cmms_audit.model import HasEvidence, Reason, Verdict
 
 from ._lists import readable_page
 
 _OF_IDENTITY = frozenset({"openid", "profile", "email", "offline_access"})
-_PERMISSION_WORDS = re.compile(
-    r"\b(?:requires?|must have|needs?|required|following)\b[^.]{0,80}\b(?:scopes?|permissions?|roles?|privileges?)\b"
-    r"|\b(?:scopes?|permissions?|roles?|privileges?)\b[^.]{0,40}\b(?:required|needed)\b",
-    re.IGNORECASE,
-)
-_PERMISSION_EXTENSION = re.compile(r"^x-.*(?:scope|permission|role|privilege)", re.IGNORECASE)
 _LEAST_SHARE_NAMED = 0.9
+_LEAST_SHARE_IN_TEXT = 0.1
 _LEAST_SCOPES = 3
 _MOST_IN_DETAIL = 30
 _TOKEN_TYPES = ("oauth2", "oidc")
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """Which permission opens how many operations: for reading, and for changing data.
-
-    `without` are protected operations that name no permission, `worded` those among them that speak of one in words.
-    """
-
-    reads: Mapping[str, int]
-    writes: Mapping[str, int]
-    named: tuple[Operation, ...]
-    without: tuple[Operation, ...]
-    worded: tuple[Operation, ...]
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """Every permission that an operation names."""
-        return frozenset(self.reads) | frozenset(self.writes)
-
-    @property
-    def only_writing(self) -> frozenset[str]:
-        """Permissions that open no operation that reads."""
-        return frozenset(self.writes) - frozenset(self.reads)
-
-    @property
-    def only_reading(self) -> frozenset[str]:
-        """Permissions that open no operation that changes data."""
-        return frozenset(self.reads) - frozenset(self.writes)
-
-
 @check(question="auth.scopes", id="auth.scopes-declared", aspect="matrix", sends="nothing")
 def scopes_declared(ctx: Context) -> Finding:
     """Every operation names the permission that it needs, reading and writing apart."""
-    matrix = _matrix(ctx.spec.operations)
-    return _judge_matrix(matrix) if matrix.scopes else _judge_without_scopes(ctx, matrix)
+    matrix = permission_matrix(ctx.spec)
+    if set(matrix.places) - {NamedIn.TEXT}:
+        return _judge_matrix(matrix)
+    protected = len(matrix.named) + len(matrix.without)
+    if len(matrix.named) >= _LEAST_SHARE_IN_TEXT * protected and matrix.scopes:
+        return _judge_text(matrix, protected)
+    return _judge_without_scopes(ctx, matrix)
 
 
-def _matrix(operations: Iterable[Operation]) -> Matrix:
-    reads: Counter[str] = Counter()
-    writes: Counter[str] = Counter()
-    named: list[Operation] = []
-    without: list[Operation] = []
-    worded: list[Operation] = []
-    for operation in operations:
-        if operation.is_open:
-            continue
-        scopes = _scopes_of(operation)
-        (writes if operation.writes else reads).update(scopes)
-        (named if scopes else without).append(operation)
-        if not scopes and _speaks_of_permission(operation):
-            worded.append(operation)
-    return Matrix(reads, writes, tuple(named), tuple(without), tuple(worded))
-
-
-def _scopes_of(operation: Operation) -> frozenset[str]:
-    in_needs = {scope for need in operation.security for scopes in need.values() for scope in scopes}
-    return frozenset(in_needs - _OF_IDENTITY)
-
-
-def _speaks_of_permission(operation: Operation) -> bool:
-    if any(_PERMISSION_EXTENSION.match(name) for name in operation.extensions):
-        return True
-    return bool(_PERMISSION_WORDS.search(operation.description[:4_000]))
-
-
-def _judge_matrix(matrix: Matrix) -> Finding:
+def _judge_matrix(matrix: PermissionMatrix) -> Finding:
     protected = len(matrix.named) + len(matrix.without)
     places = matrix.named[:1]
     detail = _as_table(matrix)
@@ -108,7 +59,15 @@ def _judge_matrix(matrix: Matrix) -> Finding:
     return met(summary, *places, detail=detail)
 
 
-def _judge_without_scopes(ctx: Context, matrix: Matrix) -> Finding:
+def _judge_text(matrix: PermissionMatrix, protected: int) -> Finding:
+    """Permissions that stand in sentences: a person can read them, a program that asks for a token cannot."""
+    summary = (
+        f"{len(matrix.named)} of {protected} operations name the permission that they need, but only in their text"
+    )
+    return partial(summary, *matrix.named[:3], *matrix.without[:1], detail=_as_table(matrix))
+
+
+def _judge_without_scopes(ctx: Context, matrix: PermissionMatrix) -> Finding:
     schemes = [each for each in ctx.spec.security_schemes.values() if each.type == "oauth2"]
     declared = {scope for each in schemes for flow in each.flows.values() for scope in flow.scopes} - _OF_IDENTITY
     if matrix.worded and len(matrix.worded) >= len(matrix.without) / 2:
@@ -117,17 +76,15 @@ def _judge_without_scopes(ctx: Context, matrix: Matrix) -> Finding:
     if declared:
         summary = f"{len(declared)} permissions are listed, but nowhere is it said which operation needs which"
         return partial(summary, *schemes, detail=f"Listed: {', '.join(sorted(declared)[:_MOST_IN_DETAIL])}.")
-    if schemes and not (ctx.claim and ctx.claim.answer != "no"):
+    if schemes and ctx.spec.tells("auth.scopes") and not (ctx.claim and ctx.claim.answer != "no"):
         summary = "OAuth 2.0 is offered without a single permission to choose: a token may do whatever its user may"
         return not_met(summary, *schemes)
     return ctx.absent("the specification names no permissions that an integration could be limited to")
 
 
-def _as_table(matrix: Matrix) -> str:
-    rows = [
-        f"{scope[:80]}: {matrix.reads.get(scope, 0)} reading, {matrix.writes.get(scope, 0)} writing"
-        for scope in sorted(matrix.scopes)[:_MOST_IN_DETAIL]
-    ]
+def _as_table(matrix: PermissionMatrix) -> str:
+    widest = sorted(list(matrix.scopes)[:_MOST_IN_DETAIL])
+    rows = [f"{scope}: {matrix.scopes[scope].reads} reading, {matrix.scopes[scope].writes} writing" for scope in widest]
     more = len(matrix.scopes) - len(rows)
     return "Operations by permission: " + "; ".join(rows) + (f"; and {more} more." if more > 0 else ".")
 
@@ -150,7 +107,7 @@ async def _read_only_reads(ctx: Context) -> Finding:
     mine, narrow = await _granted(ctx, "main"), await _granted(ctx, "read_only")
     places: tuple[HasEvidence, ...] = (page, *(token.exchange for token in (mine, narrow) if token))
     granted = set(narrow.granted or ()) if narrow else set()
-    too_much = granted & (_matrix(ctx.spec.operations).only_writing if ctx.has_spec else frozenset())
+    too_much = granted & (permission_matrix(ctx.spec).only_writing if ctx.has_spec else frozenset())
     if too_much:
         return not_met(f"the credential that should only read was granted {', '.join(sorted(too_much))}", *places)
     if granted and mine and mine.granted:
@@ -189,9 +146,10 @@ def _a_reading_scope(ctx: Context) -> str | None:
     """The permission for reading work orders, or any that opens only reading."""
     if not ctx.has_spec:
         return None
-    reading = _matrix(ctx.spec.operations).only_reading
+    matrix = permission_matrix(ctx.spec)
+    reading = matrix.only_reading if set(matrix.places) == {NamedIn.SECURITY} else frozenset()
     listed = ctx.resources["work_orders"].list if ctx.has("work_orders") else None
-    wanted = _scopes_of(listed) & reading if listed else frozenset()
+    wanted = needed_permissions(listed).scopes & reading if listed else frozenset()
     return min(wanted or reading, default=None)
 
 

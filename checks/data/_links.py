@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.battery import Context, Field, Page, squeezed
 
@@ -22,8 +23,7 @@ STEPS = (
 _ID_MEMBERS = ("id", "pk", "uuid", "value", "key")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """A described step of the hierarchy: the field, and the kind of record that it names."""
 
     kind: str
@@ -34,8 +34,7 @@ class Step:
         return f"{self.kind}.{self.field.name} names {self.leads_to.replace('_', ' ')}"
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A live record's reference to another record."""
 
     kind: str
@@ -66,6 +65,26 @@ def missing_steps(steps: Iterable[tuple[str, str]]) -> list[str]:
         ),
     }
     return [lack for lack, is_there in wanted.items() if not is_there]
+
+
+def levels(ctx: Context, steps: Iterable[Step]) -> Iterator[str]:
+    """Where the document has each level from site to component, in words."""
+    there = {(step.kind, step.leads_to) for step in steps}
+    records = {kind: ctx.resources[kind].record for kind in ("assets", "work_orders", "locations") if ctx.has(kind)}
+    places_nest, assets_nest = ("locations", "locations") in there, ("assets", "assets") in there
+    stand_ins = {
+        "site": ("places that nest", places_nest),
+        "building": ("places that lead to others or to a site", places_nest or ("locations", "sites") in there),
+        "system": ("assets that nest", assets_nest),
+        "component": ("assets that nest", assets_nest),
+    }
+    homes = {"site": "sites", "asset": "assets"}
+    for level in ("site", "building", "system", "asset", "component"):
+        named = (f"{kind}.{field.name}" for kind, record in records.items() if (field := ctx.field(record, level)))
+        home = ctx.resources.get(homes.get(level, ""))
+        words, stands_in = stand_ins.get(level, ("", False))
+        found = next(named, None) if home is None else home.path
+        yield f"{level}: {found or (f'{words} can stand for it' if stands_in else 'not described')}"
 
 
 def live_references(ctx: Context, pages: Mapping[str, Page]) -> Iterator[Reference]:

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 
-from cmms_audit.battery import Context, Field, Finding, Resource, Schema, check, met, not_applicable, partial
+from msgspec import Struct
+
+from cmms_audit.battery import (
+    Context,
+    Field,
+    Finding,
+    Operation,
+    Resource,
+    Schema,
+    check,
+    members,
+    met,
+    not_applicable,
+    partial,
+    sentences,
+    squeezed,
+)
 from cmms_audit.model import Evidence
 
 from ._custom import custom_names, is_numbered, names_in
@@ -15,10 +31,15 @@ QUESTION = "data.custom-fields"
 
 _CARRIERS = ("work_orders", "assets")
 _ABOUT = re.compile(r"\b(?:custom|user[- ]defined) (?:fields?|attributes?|properties)\b|\bUDFs?\b", re.IGNORECASE)
+_DEFINITION_STEPS = frozenset((
+    "metadata", "customfields", "customattributes", "fields", "fielddefinitions", "userdefinedfields", "schema",
+    "describe", "jsonschema",
+))  # fmt: skip
+_LABEL = re.compile(r"label|display|title|caption|^name$", re.IGNORECASE)
+_TYPE = re.compile(r"type|format|kind", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the document speaks of custom fields: in words, the names that it gives for them, and the evidence.
 
     `on_records` says whether it shows them on work orders or assets, and does not only speak of them.
@@ -57,8 +78,8 @@ def _places(ctx: Context) -> Iterator[Place]:
     definitions = ctx.resources.get("custom_fields")
     if definitions:
         yield Place(f"their definitions can be read at {definitions.path}", (), definitions.evidence, on_records=False)
-    spoken = [each for each in ctx.sentences(_ABOUT) if (each.evidence.pointer or "").startswith(("/info", "/tags"))]
-    for prose in spoken[:1]:
+    general = (each for each in ctx.spec.prose() if not each.of_operation)
+    for prose in islice(sentences(general, _ABOUT), 1):
         yield Place(f"“{prose.text[:200]}”", (), prose.evidence, on_records=False)
 
 
@@ -67,7 +88,7 @@ def _places_in(ctx: Context, resource: Resource, record: Schema) -> Iterator[Pla
     if container:
         names = tuple(container.schema.properties or ())
         yield Place(f"{resource.kind} carry them under {container.name}", names, container.evidence)
-    own = custom_names(field.name for field in record.fields() if field is not container)
+    own = custom_names(name for name in record.properties if container is None or name != container.name)
     if own:
         yield Place(f"{resource.kind} have {', '.join(own[:3])}", tuple(own), record.evidence)
     if isinstance(record.additional, Schema) and _ABOUT.search(record.additional.description[:2_000]):
@@ -79,6 +100,34 @@ def _container(ctx: Context, record: Schema) -> Field | None:
     field = ctx.field(record, "custom_fields")
     holds = field and ({"object", "array"} & set(field.schema.types) or field.schema.additional)
     return field if holds else None
+
+
+@check(question=QUESTION, id="data.custom-field-definitions", aspect="names", sends="nothing", decisive=False)
+def custom_field_definitions(ctx: Context) -> Finding:
+    """Looks for an address that lists the definitions of fields, with the label and the type of each."""
+    listing = _definitions(ctx)
+    if listing is None:
+        return ctx.absent("no address is described that lists the definitions of custom fields")
+    names = {name for name, _ in members(listing.success.schema if listing.success else None)}
+    wanted = {"a label": _LABEL, "a type": _TYPE}
+    missing = [what for what, pattern in wanted.items() if not any(pattern.search(name) for name in names)]
+    says = f"the definitions of fields can be read at {listing.path}"
+    if missing:
+        return partial(f"{says}, but {' and '.join(missing)} is not described for them", listing)
+    return met(f"{says}, each with a label and a type", listing)
+
+
+def _definitions(ctx: Context) -> Operation | None:
+    """The operation that lists definitions of custom fields: their own resource, or one below a kind of record."""
+    own = ctx.resources.get("custom_fields")
+    if own and (own.list or own.read):
+        return own.list or own.read
+    homes = [ctx.resource(kind).path.rstrip("/") for kind in _CARRIERS if ctx.has(kind)]
+    for operation in ctx.spec.operations:
+        home, _, last = operation.path.rstrip("/").rpartition("/")
+        if operation.method == "GET" and squeezed(last) in _DEFINITION_STEPS and (not home or home in homes):
+            return operation
+    return None
 
 
 @check(question=QUESTION, id="data.custom-fields-seen", aspect="names", sends="reads")

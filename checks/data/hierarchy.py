@@ -17,16 +17,26 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    unknown,
 )
-from cmms_audit.model import Exchange
+from cmms_audit.model import Exchange, HasEvidence
 
-from ._links import Reference, described_steps, live_references, missing_steps, reference_id
+from ._links import Reference, described_steps, levels, live_references, missing_steps, reference_id
 
 QUESTION = "data.hierarchy"
 
 _MOST_LOOKED_UP = 6
 _PLACED = ("work_orders", "assets")
 _NO_ACCOUNT_YET = re.compile(r"department|project", re.IGNORECASE)
+_LONGEST_TEXT = 2_000
+_NUMBER_NAME = re.compile(r"(?:number|num|no|code|tag|serial|ref|reference)$", re.IGNORECASE)
+_UNIQUE = re.compile(r"\bunique|\bno two\b|\balready (?:exists|in use|taken)\b|\bduplicate", re.IGNORECASE)
+_NOT_UNIQUE = re.compile(r"\bnot (?:necessarily |always |be |required to be )?unique\b", re.IGNORECASE)
+_WITHIN_SITE = re.compile(
+    r"\b(?:per|within|in|for each|for every|at) (?:a |an |the |each |every |one |its )?"
+    r"(?:site|location|plant|facility|building|organi[sz]ation)\b",
+    re.IGNORECASE,
+)
 _WITH_ACCOUNTS = ("work_orders", "assets", "locations", "sites", "purchase_orders", "labor")
 
 
@@ -38,7 +48,7 @@ def hierarchy_documented(ctx: Context) -> Finding:
     if not any(step.kind == "assets" for step in steps):
         return ctx.absent("assets are described without a parent, a location or a site")
     missing = missing_steps((step.kind, step.leads_to) for step in steps)
-    detail = "\n".join(map(str, steps))
+    detail = "\n".join([*map(str, steps), *levels(ctx, steps)])
     places = [step.field for step in steps]
     if missing:
         return partial(f"the chain is described only in part: {'; '.join(missing)}", *places, detail=detail)
@@ -162,6 +172,33 @@ async def account_seen(ctx: Context) -> Finding:
     if not filled:
         return partial(f"{says}, although one is described", *pages.values())
     return met(says, *pages.values())
+
+
+@check(question=QUESTION, id="data.asset-numbers-described", aspect="chain", sends="nothing", decisive=False)
+def asset_numbers_described(ctx: Context) -> Finding:
+    """Looks for what the document says of the uniqueness of asset numbers, for one site or for all."""
+    assets = ctx.resource("assets")
+    told = [each for each in (assets.record.fields() if assets.record else ()) if _tells_of_uniqueness(each)]
+    if told:
+        return _judge_uniqueness(told[0].name, told[0].schema.description[:_LONGEST_TEXT], told[0])
+    refusals = [each for each in (assets.create.responses if assets.create else ()) if each.status == "409"]
+    if refusals and _UNIQUE.search(refusals[0].description[:_LONGEST_TEXT]):
+        return _judge_uniqueness("a second one is refused", refusals[0].description[:_LONGEST_TEXT], refusals[0])
+    return unknown("nothing says whether asset numbers are unique, and whether for a site or for all of them", assets)
+
+
+def _tells_of_uniqueness(field: Field) -> bool:
+    return bool(_NUMBER_NAME.search(field.name) and _UNIQUE.search(field.schema.description[:_LONGEST_TEXT]))
+
+
+def _judge_uniqueness(what: str, text: str, place: HasEvidence) -> Finding:
+    detail = f"“{' '.join(text.split())[:300]}”"
+    if _NOT_UNIQUE.search(text):
+        return partial(f"asset numbers are said not to be unique ({what})", place, detail=detail)
+    if _WITHIN_SITE.search(text):
+        says = f"asset numbers are unique only within a site ({what}): always send it along"
+        return partial(says, place, detail=detail)
+    return met(f"asset numbers are said to be unique ({what})", place, detail=detail)
 
 
 @check(question=QUESTION, id="data.asset-numbers-unique", aspect="chain", sends="reads", decisive=False)

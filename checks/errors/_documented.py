@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from itertools import islice
 
-from cmms_audit.battery import Context, Operation, ResponseDoc, Schema, Spec, squeezed
+from msgspec import Struct
+
+from cmms_audit.battery import Context, Operation, Prose, ResponseDoc, Schema, Spec, members, sentences, squeezed
 
 from ._shapes import FIELD_NAMES_IN_DETAILS
 
@@ -21,16 +22,26 @@ _MESSAGES = frozenset(
 _FIELDS = frozenset(
     {*map(squeezed, FIELD_NAMES_IN_DETAILS), "loc", "errors", "violations", "invalidparams", "fielderrors"}
 )
-_DEEPEST = 4
-_MOST_MEMBERS = 2_000
 _ABOUT_CODES = re.compile(r"error[ _-]?codes?\b|codes? of errors?\b", re.IGNORECASE)
 _LISTED_CODE = re.compile(r"`[A-Za-z][A-Za-z0-9_.:-]{2,60}`|\b[A-Z][A-Z0-9]{2,30}(?:_[A-Z0-9]{1,30}){1,6}\b")
 _LEAST_LISTED = 4
 _FEW = 0.1
+_HALF = 0.5
+_MOST_STATUSES = 20
+_PROBLEM = "problem+json"
+_FLAG_OF_SUCCESS = frozenset({"success", "ok", "issuccess", "issuccessful", "succeeded", "haserror", "haserrors"})
+_ERROR_INSIDE = frozenset(
+    {"error", "errors", "errormessage", "errorcode", "errordescription", "fault", "exception", "errorinfo"}
+)
+_SUCCESS_WITH_ERROR = re.compile(
+    r"\b(?:always|also|even|still)\b[^.\n]{0,60}\b200\b[^.\n]{0,100}(?:\berrors?\b|\bfail)"
+    r"|(?:\berrors?\b|\bfail(?:s|ed|ures?)\b)[^.\n]{0,60}\b(?:with|as|return(?:s|ed)?|in)\b[^.\n]{0,30}\b200\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\bnever\b|\bnot\b|\bno\b|n't\b|\bunlike\b|\binstead of\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class ErrorMembers:
+class ErrorMembers(Struct, frozen=True):
     """Which parts of an error a schema describes; `listed` where it names the values of the code."""
 
     code: bool = False
@@ -45,6 +56,70 @@ class ErrorMembers:
             self.field or other.field,
             self.listed or other.listed,
         )
+
+
+class Habits(Struct, frozen=True):
+    """How the errors of some operations are described, in numbers.
+
+    `bodies` are described error answers, of which `alike` have the most frequent form, one of `forms`, and `problems`
+    are of the media type of RFC 9457. `by_status` counts operations.
+    """
+
+    operations: int
+    with_status: int
+    with_body: int
+    bodies: int
+    forms: int
+    alike: int
+    problems: int
+    by_status: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.with_status} of {self.operations} operations list error statuses, {self.with_body} describe a body",
+            "statuses: " + (", ".join(f"{status} at {count}" for status, count in self.by_status) or "none"),
+        ]
+        if self.bodies:
+            lines.append(f"{self.alike} of {self.bodies} error answers have one form; there are {self.forms} in all")
+            lines.append(f"{self.problems} of {self.bodies} error answers are in the form of RFC 9457 ({_PROBLEM})")
+        return "\n".join(lines)
+
+
+def habits(operations: Sequence[Operation]) -> Habits:
+    """Count how the errors of these operations are described."""
+    described = [each for operation in operations for each in described_errors(operation)]
+    forms = _forms(described)
+    statuses = Counter(status for op in operations for status in {each.status for each in error_responses(op)})
+    return Habits(
+        operations=len(operations),
+        with_status=sum(bool(error_responses(each)) for each in operations),
+        with_body=sum(bool(described_errors(each)) for each in operations),
+        bodies=len(described),
+        forms=len(forms),
+        alike=max(forms.values(), default=0),
+        problems=sum(any(_PROBLEM in kind for kind in each.media_types) for each in described),
+        by_status=tuple(sorted(statuses.items())[:_MOST_STATUSES]),
+    )
+
+
+def _forms(described: Iterable[ResponseDoc]) -> Counter[frozenset[str]]:
+    """How many answers have which form; two that share most of their members count as one."""
+    names: dict[int, frozenset[str]] = {}
+    counts: Counter[frozenset[str]] = Counter()
+    for each in described:
+        if each.schema is None:
+            continue
+        if id(each.schema) not in names:
+            names[id(each.schema)] = frozenset(map(squeezed, each.schema.properties)) or frozenset(each.schema.types)
+        counts[names[id(each.schema)]] += 1
+    merged: Counter[frozenset[str]] = Counter()
+    for form, count in counts.most_common():
+        merged[next((other for other in merged if _alike(form, other)), form)] += count
+    return merged
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) > _HALF * min(len(one), len(other))
 
 
 def error_responses(operation: Operation) -> list[ResponseDoc]:
@@ -71,25 +146,28 @@ def judged_operations(ctx: Context) -> tuple[Operation, ...]:
 def undescribed(ctx: Context) -> list[str]:
     """What the document leaves open about errors, in words."""
     operations = judged_operations(ctx)
+    counts = habits(operations)
     silent = [each for each in operations if not described_errors(each)]
     schemas = {id(each.schema): each.schema for op in operations for each in described_errors(op) if each.schema}
-    members = reduce(ErrorMembers.__or__, map(_members, schemas.values()), ErrorMembers())
+    parts = reduce(ErrorMembers.__or__, map(_members, schemas.values()), ErrorMembers())
     there = {
         f"{len(silent)} operations describe no error": len(silent) <= _FEW * len(operations),
-        "no code for programs is described": members.code,
-        "no message for people is described": members.message,
-        "nothing names the field at fault": members.field,
-        "the codes are not listed": not members.code or members.listed or lists_codes(ctx.spec),
+        "no code for programs is described": parts.code,
+        "no message for people is described": parts.message,
+        "nothing names the field at fault": parts.field,
+        "the codes are not listed": not parts.code or parts.listed or lists_codes(ctx.spec),
+        f"errors have {counts.forms} different forms": counts.bodies - counts.alike <= _FEW * counts.bodies,
     }
     return [lack for lack, is_there in there.items() if not is_there]
 
 
 def _members(schema: Schema) -> ErrorMembers:
     """What a documented error body holds, however deep it stands."""
-    members = ErrorMembers()
-    for name, inner in islice(_names(schema, 0), _MOST_MEMBERS):
-        members |= ErrorMembers(name in _CODES, name in _MESSAGES, name in _FIELDS, name in _CODES and bool(inner.enum))
-    return members
+    parts = ErrorMembers()
+    for spelled, inner in members(schema):
+        name = squeezed(spelled)
+        parts |= ErrorMembers(name in _CODES, name in _MESSAGES, name in _FIELDS, name in _CODES and bool(inner.enum))
+    return parts
 
 
 def lists_codes(spec: Spec) -> bool:
@@ -102,11 +180,21 @@ def lists_codes(spec: Spec) -> bool:
     return False
 
 
-def _names(schema: Schema, depth: int) -> Iterator[tuple[str, Schema]]:
-    if depth >= _DEEPEST:
-        return
-    if schema.items:
-        yield from _names(schema.items, depth + 1)
-    for field in schema.fields():
-        yield squeezed(field.name), field.schema
-        yield from _names(field.schema, depth + 1)
+def hides_errors(ctx: Context) -> Operation | Prose | None:
+    """Where the document says, or shows, that an error can come inside an answer that says success."""
+    telling = (each for each in ctx.spec.prose() if "200" in each.text)
+    prose = next((each for each in sentences(telling, _SUCCESS_WITH_ERROR) if not _DENIED.search(each.text)), None)
+    if prose:
+        return prose
+    operations = judged_operations(ctx)
+    hiding = [each for each in operations if _answers_both_ways(each)]
+    return hiding[0] if len(hiding) >= max(1, _HALF * len(operations)) else None
+
+
+def _answers_both_ways(operation: Operation) -> bool:
+    """Whether the answer of success has a mark for success or not, and a place for the error."""
+    answer = operation.success
+    if answer is None or answer.schema is None or answer.status == "207":
+        return False
+    names = set(map(squeezed, answer.schema.properties))
+    return bool(names & _FLAG_OF_SUCCESS and names & _ERROR_INSIDE)

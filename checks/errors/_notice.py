@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cmms_audit.battery import Prose, sentences
 from cmms_audit.model import Evidence
@@ -46,8 +47,18 @@ _WITHOUT_NOTICE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Notice:
+_OF_TIME = (*_DAYS, "notice")
+_IN_RELEASES = re.compile(
+    r"\b(?:one|two|three|four|five|six|\d{1,2}) (?:more |further |major |minor |full |subsequent |quarterly |API ){0,2}"
+    r"(?:releases|versions)\b",
+    re.IGNORECASE,
+)
+_BEFORE_THE_END = re.compile(
+    r"deprecat|sunset|retir|remov|discontinu|support|maintain|end[ -]of[ -]life", re.IGNORECASE
+)
+
+
+class Notice(Struct, frozen=True):
     """A stated period of notice, in days; 0 where changes are announced to come without any.
 
     `sure` is false where the sentence may be about something else, such as tokens or assets.
@@ -64,8 +75,25 @@ def longest_notice(texts: Iterable[Prose]) -> Notice | None:
     return max(_notices(texts), key=lambda notice: (notice.sure, notice.days), default=None)
 
 
+def notice_in_releases(texts: Iterable[Prose]) -> Prose | None:
+    """The sentence that counts the notice in releases ("removed after two versions") and not in days, if one does."""
+    telling = (each for each in texts if "releases" in each.text or "versions" in each.text)
+    for sentence in sentences(telling, _IN_RELEASES):
+        text = sentence.text[:600]
+        if _BEFORE_THE_END.search(text) and _ABOUT_CHANGE.search(text) and not _ABOUT_SOMETHING_ELSE.search(text):
+            return sentence
+    return None
+
+
+def _speaks_of_time(text: str) -> bool:
+    """Whether a text can state a period at all; most cannot, and need no closer look."""
+    lower = text.lower()
+    return any(word in lower for word in _OF_TIME)
+
+
 def _notices(texts: Iterable[Prose]) -> Iterator[Notice]:
-    for sentence in sentences(texts, _ABOUT_CHANGE):
+    telling = (each for each in texts if _speaks_of_time(each.text))
+    for sentence in sentences(telling, _ABOUT_CHANGE):
         text = sentence.text[:600]
         sure = _ABOUT_THE_API.search(text) is not None and _ABOUT_SOMETHING_ELSE.search(text) is None
         for match in _DURATION.finditer(text):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from cmms_audit.battery import Api, Context, CouldNotLook, Operation, Parameter, Resource, Schema
 from cmms_audit.model import Evidence, Exchange
@@ -22,8 +23,7 @@ _NO_SUCH_MEDIA_TYPE = "application/x-cmms-audit-nothing"
 _MADE_UP = "cmms-audit-made-up-credential"
 
 
-@dataclass(frozen=True)
-class Provoked:
+class Provoked(Struct, frozen=True):
     """A wrong question and its answer.
 
     `asked` says in plain words what was wrong; `word` is the parameter or id at fault, empty where there is none;

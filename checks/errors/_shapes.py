@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.model import Exchange
 
@@ -54,8 +55,7 @@ _NAMES_A_STATUS_ONLY = re.compile(r"rfc-?editor|ietf\.org|rfc\d{4}|httpstatus|de
 _HTML = re.compile(r"\s{0,100}(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class ErrorBody:
+class ErrorBody(Struct, frozen=True):
     """What an error says.
 
     `code` is a word for programs that says more than the status does; `fields` the names of fields or parameters at

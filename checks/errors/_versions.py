@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from cmms_audit.battery import Context, Operation, Spec
+from msgspec import Struct
+
+from cmms_audit.battery import Context, Operation, Parameter, Spec
 from cmms_audit.model import Evidence, Exchange
 
 _SEGMENT = re.compile(r"v\d{1,4}(?:[._-]\d{1,4}){0,2}(?:[._-]?(?:alpha|beta|rc|preview)\d{0,3})?", re.IGNORECASE)
@@ -17,11 +18,11 @@ _OTHER_HEADER = re.compile(
     r"client|app-|sdk|aspnet|php|server|runtime|if-|user-agent|content|minimum|tls", re.IGNORECASE
 )
 _PARAMETER = re.compile(r"api[-_]?version", re.IGNORECASE)
+_PLAIN_PARAMETERS = frozenset(("v", "ver", "version"))
 _MEDIA_TYPE = re.compile(r"[.+-]v\d{1,4}\b|;\s{0,3}(?:api-)?version=", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Carrier:
+class Carrier(Struct, frozen=True):
     """Where a version stands, in plain words ("the path /api/v5"), and the place that shows it."""
 
     says: str
@@ -57,6 +58,9 @@ def _carriers(spec: Spec, base_url: str, operations: list[Operation]) -> Iterato
         yield Carrier(f"in the path ({versioned[0].path})", versioned[0].evidence)
     for operation in operations:
         yield from _carriers_of(operation)
+    plain = [each for operation in operations for each in operation.parameters if _is_plain_version(each)]
+    if operations and len(plain) * 2 >= len(operations):
+        yield Carrier(f"in the parameter {plain[0].name}", plain[0].evidence)
 
 
 def _carriers_of(operation: Operation) -> Iterator[Carrier]:
@@ -69,6 +73,11 @@ def _carriers_of(operation: Operation) -> Iterator[Carrier]:
         media_type = next((each for each in response.media_types if _MEDIA_TYPE.search(each)), None)
         if media_type:
             yield Carrier(f"in the media type {media_type}", response.evidence)
+
+
+def _is_plain_version(parameter: Parameter) -> bool:
+    """Whether a parameter is just called version: of the API, if most operations take it, else of a record."""
+    return parameter.where == "query" and parameter.name.lower() in _PLAIN_PARAMETERS
 
 
 def _is_version_header(name: str) -> bool:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from cmms_audit.battery import Context, Finding, Resource, Schema, check, met, not_met, partial, unknown
+from cmms_audit.battery import Context, Finding, Operation, Resource, check, members, met, not_met, partial, unknown
 from cmms_audit.model import Reason
 
 _VOLUME = re.compile(r"calls?|requests?|volume|hits|used", re.IGNORECASE)
 _FAILURES = re.compile(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
 _WHOSE = re.compile(r"client|integration|credential|key|token|application|app_|consumer|user", re.IGNORECASE)
+_FAILED_LIST = re.compile(
+    r"/failed[-_]?(?:transactions?|messages?|requests?|calls?|jobs?|imports?|deliveries|records?|syncs?)\b"
+    r"|/dead[-_]?letters?\b"
+    r"|/(?:syncs?|integrations?|imports?|api|transactions?|interfaces?|messages?)(?:/\{[^{}/]{1,80}\})?[-_/]"
+    r"(?:errors?|failures?|logs?)(?:/|$)",
+    re.IGNORECASE,
+)
+_FIGURES = r"\b(?:API|integration|webhook) (?:usage|calls?|requests?|errors?|statistics|traffic)\b"
+_PAGE = r"\b(?:dashboard|page|report|console|portal|screen)s?\b"
+_DASHBOARD = re.compile(rf"{_FIGURES}.{{0,80}}{_PAGE}|{_PAGE}.{{0,80}}{_FIGURES}", re.IGNORECASE)
+_STATUS_PAGE = re.compile(r"\bstatus[ -]page\b|\bstatuspage\b|https?://status\.[\w-]", re.IGNORECASE)
 _MOST_NUMBERS = 5_000
 _ABSURD = 10**15
 
 
 @check(question="errors.monitoring", id="errors.usage-offered", aspect="usage", sends="nothing")
 def usage_offered(ctx: Context) -> Finding:
-    """Looks for an address that counts calls and failures for each integration."""
+    """Looks for an address that counts calls and failures for each integration, or that lists what failed."""
     usage = ctx.resources.get("usage")
     if usage:
         return _judge_description(usage)
@@ -27,31 +37,44 @@ def usage_offered(ctx: Context) -> Finding:
     logged = log.record.properties if log and log.record else {}
     if log and any(_FAILURES.search(name) or name.lower() == "status" for name in logged):
         return partial(f"no usage figures are offered; failed calls can be counted from the log at {log.path}", log)
+    failed = _list_of_failures(ctx)
+    if failed:
+        says = f"what failed can be listed at {failed.path}; nothing counts the calls that were made"
+        return partial(says, failed)
+    dashboard = next(iter(ctx.sentences(_DASHBOARD)), None)
+    if dashboard:
+        says = "the document speaks of figures on a page for people; no address gives them to a program"
+        return partial(says, dashboard, detail=f"“{dashboard.text[:300]}”")
+    return _judge_silence(ctx)
+
+
+def _judge_silence(ctx: Context) -> Finding:
+    """What tells whether the API is up at all is named, although it does not answer the question."""
+    status_page = next(iter(ctx.sentences(_STATUS_PAGE)), None)
     if ctx.has("health"):
         health = ctx.resource("health")
         return ctx.absent("the API says whether it is up, but not how many calls were made and how many failed", health)
+    if status_page:
+        says = "a status page is named, but no way to see how many calls were made and how many failed"
+        return ctx.absent(says, status_page)
     return ctx.absent("the document shows no way to see how many calls were made and how many failed")
+
+
+def _list_of_failures(ctx: Context) -> Operation | None:
+    """An address that lists failed transactions, messages or imports."""
+    reads = (each for each in ctx.spec.operations if each.method == "GET")
+    return next((each for each in reads if _FAILED_LIST.search(each.path)), None)
 
 
 def _judge_description(usage: Resource) -> Finding:
     operation = usage.list or usage.read
     answer = operation.success.schema if operation and operation.success else None
-    names = list(islice(_field_names(usage.record or answer), _MOST_NUMBERS))
+    names = [name for name, _ in members(usage.record or answer)]
     wanted = {"how many calls were made": _VOLUME, "how many failed": _FAILURES, "by which integration": _WHOSE}
     missing = [says for says, pattern in wanted.items() if not any(pattern.search(name) for name in names)]
     if not missing:
         return met(f"{usage.path} counts calls and failures for each integration", usage)
     return partial(f"usage is offered at {usage.path}, but its description does not say {' and '.join(missing)}", usage)
-
-
-def _field_names(schema: Schema | None, depth: int = 0) -> Iterator[str]:
-    if schema is None or depth > 3:
-        return
-    if schema.items:
-        yield from _field_names(schema.items, depth + 1)
-    for field in schema.fields():
-        yield field.name
-        yield from _field_names(field.schema, depth + 1)
 
 
 @check(question="errors.monitoring", id="errors.usage-readable", aspect="usage", sends="reads")

@@ -8,6 +8,7 @@ from cmms_audit.battery import (
     Context,
     Drift,
     Finding,
+    Operation,
     ResponseDoc,
     check,
     drift,
@@ -20,7 +21,15 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Reason, Severity
 
-from ._documented import described_errors, error_responses, judged_operations, lists_codes, undescribed
+from ._documented import (
+    described_errors,
+    error_responses,
+    habits,
+    hides_errors,
+    judged_operations,
+    lists_codes,
+    undescribed,
+)
 from ._leaks import leaks
 from ._provoked import Provoked, provoked
 from ._shapes import ErrorBody, correlation_id, hides_an_error, is_html, read_error
@@ -33,20 +42,40 @@ _HARDLY_ANY = 0.1
 def documented(ctx: Context) -> Finding:
     """How many operations describe their errors, and whether the description has a code, a message, a field."""
     operations = judged_operations(ctx)
+    detail = str(habits(operations))
     with_status = [op for op in operations if error_responses(op)]
     with_body = [op for op in operations if described_errors(op)]
     if len(with_body) < _HARDLY_ANY * len(operations) or not with_body:
         says = f"{len(with_body)} of {len(operations)} operations describe errors, {len(with_status)} list their status"
         if lists_codes(ctx.spec):
-            return partial(f"{says}; the codes are listed in words only", ctx.spec.evidence_at("/info"))
+            return partial(f"{says}; the codes are listed in words only", ctx.spec.evidence_at("/info"), detail=detail)
         few = not with_status or len(with_status) < _HALF * len(operations)
-        return ctx.absent(says) if few else partial(says, error_responses(with_status[0])[0])
+        return ctx.absent(says) if few else partial(says, error_responses(with_status[0])[0], detail=detail)
     lacks = undescribed(ctx)
     says = f"{len(with_body)} of {len(operations)} operations describe the body of their errors"
     place = described_errors(with_body[0])[0]
     if lacks:
-        return partial(f"{says}, but {' and '.join(lacks)}", place)
-    return met(f"{says}, with a code, a message and the field at fault, and the codes are listed", place)
+        return partial(f"{says}, but {' and '.join(lacks)}", place, detail=detail)
+    says = f"{says}, with a code, a message and the field at fault, and the codes are listed"
+    return met(says, place, detail=detail)
+
+
+@check(question="errors.structure", id="errors.success-means-success", aspect="shape", sends="nothing", decisive=False)
+def success_means_success(ctx: Context) -> Finding:
+    """Looks for signs that an error can come as an answer with status 200."""
+    sign = hides_errors(ctx)
+    if isinstance(sign, Operation):
+        says = "answers with status 200 have both a mark of success and a place for an error: the status may not tell"
+        return partial(says, sign)
+    if sign:
+        says = "the document says that errors can come with status 200"
+        return partial(says, sign, detail=f"“{sign.text[:300]}”")
+    operations = judged_operations(ctx)
+    described = [answers[0] for each in operations if (answers := error_responses(each))]
+    if len(described) < _HALF * len(operations) or not described:
+        return unknown("too few errors are described to tell whether they have statuses of their own")
+    says = "errors are described with statuses of their own, and nothing hints at errors inside a success"
+    return met(says, described[0])
 
 
 @check(question="errors.structure", id="errors.provoked", aspect="shape", sends="reads", flags=("generic-errors",))

@@ -8,7 +8,7 @@ from cmms_audit.battery import Context, Finding, Operation, Prose, check, met, n
 from cmms_audit.model import Basis, Claim, Verdict
 
 from ._documented import judged_operations
-from ._notice import Notice, longest_notice
+from ._notice import Notice, longest_notice, notice_in_releases
 from ._versions import documented_carrier, header_version, path_version
 
 FLAG = "no-versioning-policy"
@@ -20,7 +20,9 @@ _ABOUT_VERSIONS = re.compile(
     r"\bversioning\b|\bversioned\b|\bbackwards?[ -]compatib|\bbreaking changes?\b|\bAPI versions?\b", re.I
 )
 _DATED = re.compile(
-    r"\b20\d\d-\d\d|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? (?:\d{1,2},? )?20\d\d", re.I
+    r"\b20\d\d-\d\d|\bQ[1-4] 20\d\d|\b\d{1,2}[./]\d{1,2}[./]20\d\d"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? (?:\d{1,2},? )?20\d\d",
+    re.I,
 )
 
 
@@ -66,6 +68,10 @@ def notice_stated(ctx: Context) -> Finding:
         return not_met(f"the vendor promises only {days:g} days of notice", claim).raises(FLAG)
     if claim and claim.answer == "no":
         return not_met("the vendor says that it gives no notice of breaking changes", claim).raises(FLAG)
+    in_releases = notice_in_releases(ctx.spec.prose()) if ctx.has_spec else None
+    if in_releases:
+        says = "notice is counted in releases, and nothing says how many days apart they are"
+        return unknown(says, in_releases, detail=f"“{in_releases.text[:300]}”")
     return unknown("the specification does not say how long before a breaking change notice is given")
 
 
@@ -116,6 +122,8 @@ def _judge_notice(notice: Notice, claim: Claim | None) -> Finding:
 def deprecations_dated(ctx: Context) -> Finding:
     """Operations that are marked as going away should say when."""
     going = [each for each in ctx.spec.operations if each.deprecated]
+    if not going and not ctx.spec.tells(QUESTION):
+        return unknown("documents of this kind do not mark what is going away", ctx.spec.evidence_at(""))
     if not going:
         return met("no operation is marked as going away", ctx.spec.evidence_at(""))
     undated = [

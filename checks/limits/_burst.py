@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from cmms_audit.battery import Api, Context, CouldNotLook
 from cmms_audit.model import Exchange, Purpose, Reason
@@ -17,8 +18,7 @@ SIDE_BY_SIDE = 16
 QUIET_BEFORE = 5.0  # seconds; a window up to this long is let run out first, so that it is counted from nothing
 
 
-@dataclass
-class Burst:
+class Burst(Struct):
     """What a burst brought.
 
     `limit` calls in `window` seconds are the documented limit that it was sent against, both 0 where none is

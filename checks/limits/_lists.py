@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 
-from cmms_audit.battery import Context, CouldNotLook, Parameter, Resource
-from cmms_audit.model import Reason
+from msgspec import Struct
+
+from cmms_audit.battery import (
+    Context,
+    CouldNotLook,
+    Parameter,
+    Prose,
+    Resource,
+    Schema,
+    Spec,
+    sentences,
+    squeezed,
+)
+from cmms_audit.model import HasEvidence, Reason
 
 MOST_TRIED = 6
 LARGEST_MAXIMUM = 10_000_000
+_LONGEST_TEXT = 4_000
 _TRIED_FIRST = ("work_orders", "assets", "locations", "inventory", "requests")
+_USUAL_NAMES = re.compile(
+    r"^(?:oslc|odata|\$)?(?:max)?(?:page|list)?(?:size|limit|top|take|first|count)$"
+    r"|^(?:records|items|results|rows|entries)?perpage$|^(?:max|num|number)(?:of)?(?:results|items|records|rows|entries)$"
+    r"|^(?:page|limit)\[(?:size|limit)\]$|^maxpagesize$"
+)
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d{1,7})"
 _MAXIMUM = re.compile(
-    rf"\b(?:max(?:imum|\.)?|up to|at most|no more than|not exceed|limit(?:ed)? to|capped at)\b\D{{0,30}}?{_NUMBER}\b"
-    rf"|\b(?:from|between)?\s{{0,2}}\d{{1,3}}\s{{0,2}}(?:-|–|to|and)\s{{0,2}}{_NUMBER}\b",
+    r"(?:\b(?:max(?:imum|imal)?|up to|at most|(?:no|not) (?:more|larger|greater) than|(?:can|must|may|should) ?not"
+    r" exceed|not exceed|capped at|upper (?:limit|bound)|less than or equal to)\b|<=|≤)"
+    rf"\D{{0,30}}?{_NUMBER}\b(?!\s?(?:%|ms\b|sec|min))",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"\blimit(?:ed)? to\b\D{{0,20}}?{_NUMBER}\b"
+    rf"|\b(?:from|between)?\s{{0,2}}\d{{1,3}}\s{{0,2}}(?:-|–|\.\.|to|and)\s{{0,2}}{_NUMBER}\b",
+    re.IGNORECASE,
+)
+_ABOUT_PAGES = re.compile(
+    r"\bpage ?_?size|\bper[ _]?page\b|\b(?:records|items|results) per\b|\bsize of (?:a|the) page|`limit`|\bpaginat",
     re.IGNORECASE,
 )
 _CLAMPS = re.compile(
@@ -22,13 +50,13 @@ _CLAMPS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class PageSize:
-    """A documented page-size parameter: its greatest value where stated, and whether more is said to be cut."""
+class PageSize(Struct, frozen=True):
+    """A documented page-size parameter: its greatest value where stated, where that is, and whether more is cut."""
 
     parameter: Parameter
     maximum: int | None
     clamps: bool
+    place: HasEvidence
 
 
 def lists(ctx: Context) -> list[Resource]:
@@ -60,20 +88,48 @@ async def readable(ctx: Context) -> Resource:
 
 def page_size(ctx: Context, resource: Resource) -> PageSize | None:
     """The documented page-size parameter of a list; None where there is none."""
-    known = {name.lower() for name in ctx.words.paging.size}
-    parameters = resource.list.parameters if resource.list else ()
-    parameter = next((each for each in parameters if each.where == "query" and each.name.lower() in known), None)
+    parameter = _size_parameter(ctx, resource)
     if parameter is None:
         return None
     text = f"{parameter.description} {parameter.schema.description}"
-    stated = parameter.schema.maximum
-    is_sane = stated is not None and 1 <= stated <= LARGEST_MAXIMUM
-    return PageSize(parameter, int(stated or 0) if is_sane else _maximum_in(text), bool(_CLAMPS.search(text)))
+    own = _stated_maximum(parameter.schema) or maximum_in(text)
+    if own:
+        return PageSize(parameter, own, bool(_CLAMPS.search(text)), parameter)
+    general = _general_maximum(ctx.spec)
+    if general:
+        said, maximum = general
+        return PageSize(parameter, maximum, bool(_CLAMPS.search(said.text)), said)
+    return PageSize(parameter, None, bool(_CLAMPS.search(text)), parameter)
 
 
-def _maximum_in(text: str) -> int | None:
-    match = _MAXIMUM.search(text)
-    return int((match[1] or match[2]).replace(",", "")) if match else None
+@lru_cache(maxsize=4)
+def _general_maximum(spec: Spec) -> tuple[Prose, int] | None:
+    """What the general texts say of the greatest page, for all lists that say nothing of their own."""
+    general = (each for each in spec.prose() if not each.of_operation)
+    found = ((said, maximum) for said in sentences(general, _ABOUT_PAGES) if (maximum := maximum_in(said.text)))
+    return next(found, None)
+
+
+def _size_parameter(ctx: Context, resource: Resource) -> Parameter | None:
+    known = {name.lower() for name in ctx.words.paging.size}
+    parameters = [each for each in (resource.list.parameters if resource.list else ()) if each.where == "query"]
+    numbers = [each for each in parameters if "boolean" not in each.schema.types]
+    named = next((each for each in numbers if each.name.lower() in known), None)
+    return named or next((each for each in numbers if _USUAL_NAMES.match(squeezed(each.name))), None)
+
+
+def _stated_maximum(schema: Schema) -> int | None:
+    """The greatest value that a schema allows: its maximum, or the greatest of its choices."""
+    choices = [value for value in schema.enum or () if isinstance(value, int) and not isinstance(value, bool)]
+    stated = schema.maximum if schema.maximum is not None else max(choices, default=None)
+    return int(stated) if stated is not None and 1 <= stated <= LARGEST_MAXIMUM else None
+
+
+def maximum_in(text: str) -> int | None:
+    """The greatest number that a text allows: "default 50, maximum 1,000", "between 1 and 100"; None for none."""
+    match = _MAXIMUM.search(text[:_LONGEST_TEXT]) or _RANGE.search(text[:_LONGEST_TEXT])
+    number = next((group for group in match.groups() if group), "0") if match else "0"
+    return int(number.replace(",", "")) or None
 
 
 def has_paging(ctx: Context, resource: Resource) -> bool:

@@ -5,36 +5,50 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from cmms_audit.battery import Context, Finding, Prose, PublishedLimit, RateFacts, sentences
+from cmms_audit.battery import Context, Finding, Prose, PublishedLimit, RateFacts, StatedLimit, sentences, sure_limits
 from cmms_audit.model import Claim
 
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 NEEDED = ("minute", "hour", "day")
-_NAMES = {seconds: name for name, seconds in WINDOWS.items()}
-_OF_ONE_OPERATION = "/paths/"
+MOST_QUOTED = 3
+_NAMES = {**{seconds: name for name, seconds in WINDOWS.items()}, 604_800: "week", 2_592_000: "month"}
 _NO_OTHER = re.compile(
     r"\bno (?:other|further|additional)\b.{0,30}\blimits?\b|\b(?:only|sole) (?:rate )?limits?\b", re.IGNORECASE
 )
-_NO_LIMIT = re.compile(r"\b(?:no|not have|without)\b.{0,20}\brate[ -]?limit", re.IGNORECASE)
+_NO_LIMIT = re.compile(
+    r"\bno (?:api |request )?rate[ -]?limit|\b(?:not|n't) (?:have|impose|enforce|apply|set)\b.{0,20}\brate[ -]?limit"
+    r"|\bnot (?:currently )?rate[ -]?limited|\bwithout (?:any )?rate[ -]?limit",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"\[[^\]\n]{0,60}(?:rate[- ]limit|throttl|quota)[^\]\n]{0,60}\]\(https?:|https?://[^\s)]{0,200}(?:rate-?limit|throttl|quota)",
+    re.IGNORECASE,
+)
+_SIDES = {"concurrent": "calls at the same time", "burst": "calls in a burst"}
 
 
 def general_limits(ctx: Context) -> tuple[PublishedLimit, ...]:
     """The limits that the specification states for the whole API, as against those of a single operation."""
     published = ctx.published_limits() if ctx.has_spec else ()
-    return tuple(each for each in published if not _is_of_one_operation(each))
-
-
-def _is_of_one_operation(limit: PublishedLimit) -> bool:
-    pointer = limit.evidence.pointer or ""
-    return pointer.startswith(_OF_ONE_OPERATION) and "/responses/" not in pointer
+    return tuple(each for each in published if each.general)
 
 
 def by_window(limits: Iterable[PublishedLimit]) -> dict[int, int]:
-    """The lowest number of calls for each window in seconds."""
-    found: dict[int, int] = {}
-    for each in limits:
-        found[each.limit.window] = min(each.limit.count, found.get(each.limit.window, each.limit.count))
-    return found
+    """The number of calls to count on, for each window in seconds."""
+    return {window: limit.count for window, limit in sure_limits(each.limit for each in limits).items()}
+
+
+def quoted(limits: Iterable[StatedLimit]) -> str:
+    """What a document says in its own words, each sentence once, the first few."""
+    quotations = list(dict.fromkeys(each.quotation for each in limits))[:MOST_QUOTED]
+    return f"It says: {'; '.join(f'“{each[:300]}”' for each in quotations)}" if quotations else ""
+
+
+def beside_rates(ctx: Context) -> str:
+    """Limits that are no rate, in a sentence: calls at the same time, calls in a burst."""
+    sides = ctx.published_side_limits() if ctx.has_spec else ()
+    named = [f"at most {each.limit.count:,} {_SIDES[each.limit.kind]}" for each in sides[:MOST_QUOTED]]
+    return f"Stated besides: {', '.join(named)}." if named else ""
 
 
 def header_windows(facts: RateFacts) -> dict[int, int]:
@@ -56,6 +70,14 @@ def says_no_limit(texts: Iterable[Prose]) -> bool:
     return any(True for _ in sentences(texts, _NO_LIMIT))
 
 
+def page_on_limits(ctx: Context) -> Prose | None:
+    """The sentence in which the specification links to a page about rate limits, where no page was named to be read."""
+    if not ctx.has_spec or ctx.vendor.docs_url:
+        return None
+    texts = (each for each in ctx.spec.prose() if "http" in each.text and "limit" in each.text.lower())
+    return next(sentences(texts, _LINK), None)
+
+
 def missing_windows(windows: Iterable[int]) -> list[str]:
     """The windows without a number among minute, hour and day."""
     given = set(windows)
@@ -72,13 +94,20 @@ def per(window: int) -> str:
     """A window in words: "an hour", "in 30 seconds"."""
     name = _NAMES.get(window)
     if name is None:
-        return f"in {window:,} seconds"
+        return next(
+            (
+                f"in {window // seconds:,} {unit}s"
+                for seconds, unit in sorted(_NAMES.items(), reverse=True)
+                if window % seconds == 0
+            ),
+            f"in {window:,} seconds",
+        )
     return f"{'an' if name == 'hour' else 'a'} {name}"
 
 
 def facts_of(limits: Mapping[int, int]) -> dict[str, float]:
     """The numbers for the capacity model."""
-    return {f"limit_per_{_NAMES[window]}": count for window, count in limits.items() if window in _NAMES}
+    return {f"limit_per_{name}": limits[window] for name, window in WINDOWS.items() if window in limits}
 
 
 def hold_claims_against(finding: Finding, claim: Claim | None, found: Mapping[int, int], where: str) -> Finding:

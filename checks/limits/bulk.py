@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.battery import (
     Context,
@@ -27,7 +30,19 @@ REFERENCE = 1_000
 SMALLER_TRIES = (500, 200, 100)
 SMALL_PAGE = 2
 MOST_TO_ASK_FOR = 2_000
-_BULK_NAMES = frozenset({"bulk", "batch", "batches", "mass", "multiple"})
+_MOST_LISTS = 8
+_MOST_LOOKED_AT = 50
+_BULK_NAME = re.compile(
+    r"(?:^|[:_-]|(?<=[a-z])(?=[BM]))\$?(?i:bulk|batch|batches|mass|multiple)"
+    r"(?i:[-_]?(?:creat|updat|writ|insert|upsert|delet|import|edit|patch|sav|operation|request|add|modif)\w{0,5})?$"
+)
+_IMPORT_NAME = re.compile(r"^(?:import|imports|upload-?csv|bulk-?import)$", re.IGNORECASE)
+_MOST_RECORDS = re.compile(
+    r"\b(?:max(?:imum)?|up to|at most|(?:no|not) more than|limit(?:ed)? (?:of|to)|not exceed)\b\D{0,25}?"
+    r"(\d{1,3}(?:,\d{3})+|\d{1,6})\s(?:[a-z-]{2,15}\s){0,2}?"
+    r"(?:items|records|objects|entries|elements|operations|requests|rows|orders|assets|readings|entities)\b",
+    re.IGNORECASE,
+)
 
 
 @check(question="limits.bulk", id="limits.page-size-documented", aspect="pages", sends="nothing")
@@ -40,10 +55,25 @@ def page_size_documented(ctx: Context) -> Finding:
     if size is None:
         return _judge_without_parameter(ctx, resource)
     name = f"{_plain(resource)}: the page size can be set with {size.parameter.name}"
+    detail = _of_the_others(ctx, resource)
     if size.maximum is None:
-        return partial(f"{name}, but how large it may be is not said", size.parameter)
-    finding = _judge_size(f"{name}, up to {size.maximum:,} records", size.maximum, size.parameter)
+        return partial(f"{name}, but how large it may be is not said", size.parameter, detail=detail)
+    finding = _judge_size(f"{name}, up to {size.maximum:,} records", size.maximum, size.place, size.parameter)
+    finding = replace(finding, detail=detail)
     return _hold_claim_against(finding, ctx.claim, size.maximum, "documented")
+
+
+def _of_the_others(ctx: Context, judged: Resource) -> str:
+    """What the lists of the other resources say of their page size, for whoever plans a pull of those."""
+    told = []
+    for each in _lists.lists(ctx):
+        if each.kind != judged.kind and each.list:
+            size = _lists.page_size(ctx, each)
+            most = (
+                "no page size" if size is None else f"up to {size.maximum:,}" if size.maximum else "no maximum stated"
+            )
+            told.append(f"{_plain(each)} {most}")
+    return f"Other lists: {', '.join(told[:_MOST_LISTS])}." if told else ""
 
 
 def _documented_list(ctx: Context) -> Resource | None:
@@ -84,8 +114,7 @@ def _hold_claim_against(finding: Finding, claim: Claim | None, size: int, how: s
     )
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(Struct, frozen=True):
     """The largest page that was got: how many were asked for, and whether the vendor holds more than came."""
 
     asked: int
@@ -230,7 +259,7 @@ def bulk_writes_documented(ctx: Context) -> Finding:
     bulk = [each for each in ctx.spec.operations if each.writes and _takes_many(ctx, each)]
     if not bulk:
         return ctx.absent("the specification describes no operation that writes several records in one call")
-    most = max((_most_items(each) or 0 for each in bulk), default=0)
+    most = max((_most_items(each) or 0 for each in bulk[:_MOST_LOOKED_AT]), default=0)
     facts = {"bulk_write_size": float(most)} if most else {}
     up_to = f", up to {most:,} at a time" if most else ""
     named = f"{bulk[0].method} {bulk[0].path}"
@@ -240,14 +269,24 @@ def bulk_writes_documented(ctx: Context) -> Finding:
 
 def _takes_many(ctx: Context, operation: Operation) -> bool:
     """A body that is a list of records, a path that says so, or a change of a whole collection at once."""
-    last = operation.path.rstrip("/").rpartition("/")[2].lower()
-    if last in _BULK_NAMES or last.startswith(("bulk", "$batch")):
+    steps = [step for step in operation.path.rstrip("/").split("/") if step and not step.startswith("{")]
+    if any(_BULK_NAME.search(step) for step in steps[-2:]) and _is_last_or_above_records(ctx, steps, operation):
         return True
-    if operation.method in ("PUT", "PATCH") and operation.path in {
-        each.path for each in ctx.resources.values() if each.read
-    }:
+    collections = {each.path.rstrip("/") for each in ctx.resources.values() if each.read and each.container is not None}
+    parent, _, last = operation.path.rstrip("/").rpartition("/")
+    if _IMPORT_NAME.match(last) and operation.method == "POST" and parent in collections:
+        return True
+    if operation.method in ("PUT", "PATCH") and operation.path.rstrip("/") in collections:
         return True
     return bool(operation.request and "array" in operation.request.types and _holds_records(operation.request))
+
+
+def _is_last_or_above_records(ctx: Context, steps: list[str], operation: Operation) -> bool:
+    """Whether the word for bulk ends the path (/assets/bulk), or stands before a collection (/bulk/assets)."""
+    if steps and _BULK_NAME.search(steps[-1]):
+        return True
+    known = {each.path.rstrip("/").rpartition("/")[2].lower() for each in ctx.resources.values()}
+    return steps[-1].lower() in known and not operation.path.rstrip("/").endswith("}")
 
 
 def _holds_records(schema: Schema) -> bool:
@@ -257,12 +296,13 @@ def _holds_records(schema: Schema) -> bool:
 
 
 def _most_items(operation: Operation) -> int | None:
-    """The documented number of records that fit into one call."""
-    if operation.request is None:
-        return None
-    lists = [operation.request, *(field.schema for field in operation.request.fields())]
-    stated = (each.raw.get("maxItems") for each in lists if isinstance(each.raw, dict) and "array" in each.types)
-    return next((most for most in stated if isinstance(most, int) and 1 < most <= _lists.LARGEST_MAXIMUM), None)
+    """The documented number of records that fit into one call: of the list in its body, or in its description."""
+    schemas = [operation.request, *(field.schema for field in operation.request.fields())] if operation.request else []
+    stated = (each.raw.get("maxItems") for each in schemas if isinstance(each.raw, dict) and "array" in each.types)
+    in_schema = next((most for most in stated if isinstance(most, int) and 1 < most <= _lists.LARGEST_MAXIMUM), None)
+    texts = (operation.description[:4_000], *(each.description[:1_000] for each in schemas))
+    said = (int(match[1].replace(",", "")) for text in texts if (match := _MOST_RECORDS.search(text)))
+    return in_schema or next((most for most in said if most > 1), None)
 
 
 def _plain(resource: Resource) -> str:

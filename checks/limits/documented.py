@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.battery import (
     Api,
@@ -14,6 +16,7 @@ from cmms_audit.battery import (
     Finding,
     Prose,
     RateFacts,
+    StatedLimit,
     check,
     met,
     not_applicable,
@@ -21,6 +24,7 @@ from cmms_audit.battery import (
     partial,
     recognise_text,
     stated_limits,
+    sure_limits,
     unknown,
 )
 from cmms_audit.model import Basis, Exchange, HasEvidence, Reason, Severity
@@ -33,13 +37,17 @@ _MOST_PLACES = 5
 _NEARLY_ALL = 0.9
 
 
-@dataclass(frozen=True)
-class Published:
-    """What the documents that could be read say: numbers by window in seconds, where, and all their text."""
+class Published(Struct, frozen=True):
+    """What the documents that could be read say: a limit for each window in seconds, where, and all their text."""
 
-    numbers: Mapping[int, int]
+    limits: Mapping[int, StatedLimit]
     places: tuple[HasEvidence, ...]
     texts: tuple[Prose, ...]
+
+    @property
+    def numbers(self) -> dict[int, int]:
+        """The number of calls for each window."""
+        return {window: limit.count for window, limit in self.limits.items()}
 
 
 @check(
@@ -55,15 +63,17 @@ def numbers_published(ctx: Context) -> Finding:
     if published.numbers:
         return _judge_numbers(ctx, published)
     whole = ctx.spec.evidence_at("")
-    if ctx.vendor.docs_url or not ctx.spec.whole:
+    if ctx.vendor.docs_url or not ctx.spec.whole or not ctx.spec.tells("limits.documented"):
         return unknown("the specification states no rate limit as a number; other documents may", whole)
     return _judge_silence(ctx, published, whole)
 
 
 def _in_specification(ctx: Context) -> Published:
     general = _numbers.general_limits(ctx)
-    texts = tuple(ctx.spec.prose()) if ctx.has_spec else ()
-    return Published(_numbers.by_window(general), tuple(general)[:_MOST_PLACES], texts)
+    sure = sure_limits(each.limit for each in general)
+    places = tuple(each for each in general if sure[each.limit.window] == each.limit)
+    texts = tuple(each for each in ctx.spec.prose() if not each.of_operation) if ctx.has_spec else ()
+    return Published(sure, places[:_MOST_PLACES], texts)
 
 
 def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Finding:
@@ -73,12 +83,13 @@ def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Findi
     """
     words, facts = _numbers.in_words(published.numbers), _numbers.facts_of(published.numbers)
     places, basis = (*published.places, *seen), Basis.OBSERVED if seen else Basis.DOCUMENTED
+    detail = " ".join(filter(None, (_numbers.quoted(published.limits.values()), _numbers.beside_rates(ctx))))
     missing = _numbers.missing_windows(published.numbers)
     if not missing or _numbers.says_no_other(published.texts):
-        finding = met(f"published are {words}", *places, basis=basis, facts=facts)
+        finding = met(f"published are {words}", *places, basis=basis, detail=detail, facts=facts)
     else:
         summary = f"published are {words}; nothing is said of a limit per {' or '.join(missing)}"
-        finding = partial(summary, *places, basis=basis, facts=facts)
+        finding = partial(summary, *places, basis=basis, detail=detail, facts=facts)
     finding = finding.clears("no-published-rate-limits")
     return _numbers.hold_claims_against(finding, ctx.claim, published.numbers, "in the documents")
 
@@ -87,7 +98,13 @@ def _judge_silence(ctx: Context, published: Published, *places: HasEvidence) -> 
     """Nothing that the vendor file names as published states a number for the whole API."""
     single = ctx.published_limits() if ctx.has_spec else ()
     if single:
-        return partial("numbers are published for single operations only, not for the API as a whole", *single[:3])
+        summary = "numbers are published for single operations only, not for the API as a whole"
+        return partial(summary, *single[:3], detail=_numbers.quoted(each.limit for each in single[:3]))
+    elsewhere = _numbers.page_on_limits(ctx)
+    if elsewhere:
+        summary = "the specification points to another page for its rate limits, which was not read"
+        detail = "Name the page in the vendor file (docs_url) and run again. " + elsewhere.text[:300]
+        return unknown(summary, elsewhere, detail=detail)
     if _numbers.says_no_limit(published.texts):
         summary = "the documents say that there is no rate limit; have that written into the contract"
         return partial(summary, *places, basis=Basis.DOCUMENTED)
@@ -123,7 +140,7 @@ async def numbers_seen(ctx: Context) -> Finding:
     if ctx.vendor.docs_url and not pages and not _is_closed(documentation):
         summary = "the specification states no rate limit, and the documentation pages could not be read"
         return unknown(summary, answer, reason=Reason.RESOURCE_NOT_FOUND)
-    if not pages and not (ctx.has_spec and ctx.spec.whole):
+    if not pages and not (ctx.has_spec and ctx.spec.whole and ctx.spec.tells("limits.documented")):
         return unknown("no whole document could be read, so nobody can say that no rate limit is published", answer)
     return _judge_silence(ctx, published, answer, *pages[:_MOST_PLACES])
 
@@ -155,14 +172,14 @@ def _is_closed(documentation: Documentation | None) -> bool:
 
 def _with_pages(published: Published, pages: Sequence[DocumentationPage]) -> Published:
     """What the specification says, completed by what the documentation pages say."""
-    numbers, places = dict(published.numbers), list(published.places)
+    limits, places = dict(published.limits), list(published.places)
     for page in pages:
-        for limit in stated_limits(page.text):
-            if limit.window not in numbers:
-                numbers[limit.window] = limit.count
-                places.append(page)
-    texts = (*published.texts, *(Prose(page.text, page.evidence) for page in pages))
-    return Published(numbers, tuple(places), texts)
+        found = sure_limits(stated_limits(page.text))
+        new = {window: limit for window, limit in found.items() if window not in limits}
+        limits |= new
+        places += [page] if new else []
+    texts = (*published.texts, *(Prose(page.text, page) for page in pages))
+    return Published(limits, tuple(places), texts)
 
 
 @check(

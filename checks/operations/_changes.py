@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from cmms_audit.battery import Context, Parameter, Resource, squeezed
+from msgspec import Struct
+
+from cmms_audit.battery import Context, Operation, Parameter, Resource, squeezed
 
 from ._lists import named, offer, query_parameters
 from ._words import prose_about
@@ -36,13 +37,22 @@ _YEARS = range(1900, 3000)
 _ELSEWHERE = timezone(timedelta(hours=5, minutes=30))
 
 
-@dataclass(frozen=True)
-class ChangeFilter:
-    """A parameter that narrows a list to what changed since a moment; `inclusive` where the document says so."""
+_NO_DELETIONS = "nothing shows which records were deleted"
+_SYNC_TOKEN = re.compile(r"^\$?(?:next_?)?(?:sync|delta|change)s?[-_]?(?:token|cursor|link)$", re.IGNORECASE)
+_CHANGE_FEED = re.compile(r"/(?:changes|delta|changed|updates|modified|sync)/?$", re.IGNORECASE)
+_DELETED_FEED = re.compile(r"/(?:deleted|deletions|trash|recycle[-_]?bin|tombstones)/?$", re.IGNORECASE)
+
+
+class ChangeFilter(Struct, frozen=True):
+    """A parameter that narrows a list to what changed since a moment; `inclusive` where the document says so.
+
+    `by_token`: it takes the marker of the last run and no moment, so that border and time zone do not arise.
+    """
 
     parameter: Parameter
     lacks: tuple[str, ...]
     inclusive: bool
+    by_token: bool = False
 
 
 def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
@@ -50,6 +60,9 @@ def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
     parameter = _changed_since(ctx, resource)
     if parameter is None:
         return None
+    if _SYNC_TOKEN.search(parameter.name):
+        deletions = () if _shows_deleted(ctx, resource) else (_NO_DELETIONS,)
+        return ChangeFilter(parameter, deletions, inclusive=False, by_token=True)
     text = parameter.description[:5_000]
     schema = parameter.schema.items or parameter.schema
     there = {
@@ -58,10 +71,28 @@ def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
             _BOUNDARY.search(text) or _BOUNDARY_IN_NAME.search(parameter.name)
         ),
         "the time zone is not stated": schema.format == "date-time" or bool(_ZONE.search(text)),
-        "nothing shows which records were deleted": _shows_deleted(ctx, resource),
+        _NO_DELETIONS: _shows_deleted(ctx, resource),
     }
     lacks = tuple(lack for lack, is_there in there.items() if not is_there)
     return ChangeFilter(parameter, lacks, inclusive=bool(_INCLUSIVE.search(text)))
+
+
+def change_feed(ctx: Context, resource: Resource) -> Operation | None:
+    """An address of its own below a list that gives what changed."""
+    return _below(ctx, resource, _CHANGE_FEED)
+
+
+def _below(ctx: Context, resource: Resource, last: re.Pattern[str]) -> Operation | None:
+    home = resource.path.rstrip("/") + "/"
+    return next(
+        (
+            each
+            for each in ctx.spec.operations
+            if each.method == "GET" and each.path.startswith(home) and "{" not in each.path[len(home) :]
+            if last.search(each.path)
+        ),
+        None,
+    )
 
 
 def sorts_by_change(ctx: Context, resource: Resource) -> bool:
@@ -106,7 +137,8 @@ def _changed_since(ctx: Context, resource: Resource) -> Parameter | None:
     by_name = (
         each for each in offer(ctx, resource).by_date if any(squeezed(each.name).startswith(stem) for stem in stems)
     )
-    found = (*direct, *(each for each in by_name if not _UNTIL.search(each.name)))
+    tokens = (each for each in query_parameters(resource.list) if _SYNC_TOKEN.search(each.name))
+    found = (*direct, *tokens, *(each for each in by_name if not _UNTIL.search(each.name)))
     return found[0] if found else None
 
 
@@ -117,6 +149,7 @@ def _shows_deleted(ctx: Context, resource: Resource) -> bool:
     return (
         asked
         or logged
+        or _below(ctx, resource, _DELETED_FEED) is not None
         or ctx.field(resource.record, "deleted") is not None
         or bool(prose_about(ctx, _ABOUT_DELETED, resource))
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.battery import Context, Page, Parameter
 from cmms_audit.model import Evidence, Exchange
@@ -21,8 +22,7 @@ _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d")
 _SURE_SELECTS = ("fields", "select", "$select")
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """One trial in words, its answer, and whether the records that came fit; None where nobody can tell."""
 
     asked: str
@@ -39,8 +39,7 @@ class Trial:
         return f"{self.asked}: {self.says}"
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """A filter to try: its parameter, the concept, a value of live records, and whether all of them have it."""
 
     parameter: Parameter

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
-from cmms_audit.battery import RECORD_KINDS, Context, Operation, Parameter, Resource, squeezed
+from msgspec import Struct
+
+from cmms_audit.battery import RECORD_KINDS, Context, CouldNotLook, Operation, Parameter, Resource, squeezed
+from cmms_audit.model import Reason
 
 WORK_ORDERS = "work_orders"
 _FILTERED_CONCEPTS = ("status", "site", "location", "asset", "priority", "assignee")
@@ -14,10 +16,13 @@ _MOMENTS = ("created", "updated", "due")
 _MOMENT_NAME = re.compile(
     r"since|after|before|from|until|_?g[te]e?$|_?l[te]e?$|\[g[te]e?\]|\[l[te]e?\]|date|time|_at\b|_on\b", re.IGNORECASE
 )
+_WORD_SEARCHES = frozenset(("search", "q", "query", "view"))
+_CONDITIONS = re.compile(
+    r"\bfilter|\boperators?\b|\bexpressions?\b|\bsyntax\b|\bconditions?\b|\bquery language\b|\bfield[:=]", re.IGNORECASE
+)
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """The query parameters of a list by what they are for; `by_concept` maps "status" to the one that filters by it."""
 
     by_concept: dict[str, Parameter]
@@ -49,7 +54,7 @@ def offer(ctx: Context, resource: Resource) -> Offer:
         parameters, (*paging.size, *paging.page, *paging.offset, *paging.cursor, *ctx.words.sort, *ctx.words.select)
     )
     free = [each for each in parameters if each not in taken]
-    language = next(iter(named(free, ctx.words.filter)), None)
+    language = next((each for each in named(free, ctx.words.filter) if _is_language(each)), None)
     return Offer(
         by_concept=dict(_by_concept(ctx, free)),
         by_date=tuple(_by_date(ctx, free)),
@@ -57,6 +62,12 @@ def offer(ctx: Context, resource: Resource) -> Offer:
         sort=tuple(named(parameters, ctx.words.sort)),
         select=next(iter(named(parameters, ctx.words.select)), None),
     )
+
+
+def _is_language(parameter: Parameter) -> bool:
+    """Whether a parameter takes conditions on fields; one that only looks for words anywhere in a record does not."""
+    looks_for_words = squeezed(parameter.name) in _WORD_SEARCHES
+    return not looks_for_words or _CONDITIONS.search(parameter.description[:2_000]) is not None
 
 
 def _by_concept(ctx: Context, parameters: Sequence[Parameter]) -> Iterator[tuple[str, Parameter]]:
@@ -82,6 +93,14 @@ def _by_date(ctx: Context, parameters: Sequence[Parameter]) -> Iterator[Paramete
 def described_kind(ctx: Context) -> str:
     """The kind whose list is looked at in the document: the work orders, or else the first records that are listed."""
     return _kind_with(ctx, lambda resource: resource.list is not None)
+
+
+def described_list(ctx: Context) -> Resource:
+    """The resource of described_kind. Raises CouldNotLook (resource-not-found) where no list of it is described."""
+    resource = ctx.resource(described_kind(ctx))
+    if resource.list is None:
+        raise CouldNotLook(Reason.RESOURCE_NOT_FOUND, f"no list of the records of {resource.path} is described")
+    return resource
 
 
 def readable_kind(ctx: Context) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cmms_audit.battery import Context, CouldNotLook, Page
 from cmms_audit.model import Evidence, Exchange
@@ -18,8 +19,7 @@ _TOO_COSTLY = 5_000
 _WRONG_WORD = "cmms-audit-wrong"
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One impossible page: what was asked for in plain words, the answer, and whether it passed as a good one."""
 
     asked: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from cmms_audit.battery import Context, Page
 
@@ -17,8 +18,7 @@ _PAGES_WANTED = 5
 Stop = Literal["end", "budget", "loop", "other system"]
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """One walk: the pages that came, the records in the order in which they came, and why it stopped.
 
     `size` is what each page was asked to hold, None where the vendor has no word for it; `default_size` what a page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cmms_audit.battery import Context, Operation, Parameter, Prose, Resource, squeezed
+from cmms_audit.battery import Context, Operation, Parameter, Prose, Resource, sentences, squeezed
 
 
 def texts(operation: Operation) -> str:
@@ -22,6 +22,11 @@ def header(operation: Operation, names: Iterable[str]) -> Parameter | None:
     )
 
 
+def quoted(prose: Prose, most: int = 300) -> str:
+    """A sentence as a quotation for the detail of a finding."""
+    return f"“{prose.text[:most]}”"
+
+
 def statuses(operation: Operation) -> set[str]:
     """The statuses that are documented for an operation."""
     return {response.status.upper() for response in operation.responses}
@@ -30,5 +35,12 @@ def statuses(operation: Operation) -> set[str]:
 def prose_about(ctx: Context, about: re.Pattern[str], resource: Resource) -> list[Prose]:
     """What the document says of a subject in general, or at the operations of this resource."""
     own = (resource.list, resource.read, resource.create, resource.update, resource.delete)
-    places = ("/info", "/tags", *(operation.pointer + "/" for operation in own if operation))
-    return [each for each in ctx.sentences(about) if (each.evidence.pointer or "").startswith(places)]
+    general = (each for each in ctx.spec.prose() if not each.of_operation)
+    of_these = (
+        Prose(text, operation, of_operation=True)
+        for operation in own
+        if operation is not None
+        for text in (operation.summary, operation.description)
+        if text
+    )
+    return list(sentences((*general, *of_these), about))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cmms_audit.battery import Context, CouldNotLook, Page
 from cmms_audit.model import Evidence, Exchange
@@ -16,8 +17,7 @@ _UNKNOWN_NAME = "cmms_audit_no_such_field"
 _WRONG_WORD = "cmms-audit-wrong"
 
 
-@dataclass(frozen=True)
-class WrongQuery:
+class WrongQuery(Struct, frozen=True):
     """One wrong filter in words, its answer, and its outcome: accepted means that it was ignored, and records came."""
 
     asked: str

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
-from cmms_audit.battery import Context, Finding, Operation, Schema, check, met, partial
+from cmms_audit.battery import Context, Finding, Operation, check, members, met, partial
 
 from ._lists import described_kind
+from ._words import statuses, texts
 
 QUESTION = "operations.attachments"
 
-_MOST_NAMES = 2_000
-
-_FILES = re.compile(r"attach|document|doclink|file|photo|image|picture|media|upload|blob", re.IGNORECASE)
+_SIZE_LIMIT = re.compile(
+    r"\b(?:max(?:imum|\.)?|up to|at most|no (?:larger|more|bigger) than|limit(?:ed)?|not exceed|smaller than|under)\b"
+    r"[^.\n]{0,60}?\b\d{1,5}(?:\.\d{1,3})? ?(?:[KMG]i?B|bytes|kilobytes|megabytes|gigabytes)\b",
+    re.IGNORECASE,
+)
+_FILES = re.compile(r"attach(?!/?$)|document|doclink|(?<!pro)file|photo|image|picture|media|upload|blob", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\{[^{}/]{1,100}\}")
 _FETCH = re.compile(r"download|content|raw|binary|/file\b", re.IGNORECASE)
 _ADDRESS_FIELD = re.compile(r"url|href|link|download|content|base64|attachment$", re.IGNORECASE)
 _FILE_FIELD = re.compile(r"url|href|link|download|content|data|file|base64|attachment|image", re.IGNORECASE)
@@ -34,18 +38,35 @@ def attachments_documented(ctx: Context) -> Finding:
     }
     missing = [what for what, found in able.items() if not found]
     places = list(dict.fromkeys(found[0] for found in able.values() if found)) or operations[:1]
+    detail = _detail(able["adding"])
     if missing:
-        return partial(f"files are described, but not {' and '.join(missing)} them", *places)
+        return partial(f"files are described, but not {' and '.join(missing)} them", *places, detail=detail)
     if not any(each.method == "DELETE" for each in operations):
-        return met("files can be added, listed and fetched back; nothing is said of deleting them", *places)
-    return met("files can be added, listed, fetched back and deleted", *places)
+        says = "files can be added, listed and fetched back; nothing is said of deleting them"
+        return met(says, *places, detail=detail)
+    return met("files can be added, listed, fetched back and deleted", *places, detail=detail)
+
+
+def _detail(uploads: Sequence[Operation]) -> str:
+    """What is told of the kinds of file and of the greatest size."""
+    kinds = dict.fromkeys(kind for each in uploads for kind in each.request_media_types)
+    told = [match for each in uploads if (match := _SIZE_LIMIT.search(_all_texts(each)))]
+    too_large = any("413" in statuses(each) for each in uploads)
+    size = f"“{told[0].group(0)}”" if told else "told by status 413 only" if too_large else "not stated"
+    return f"sent as: {', '.join(list(kinds)[:5]) or 'not stated'}\ngreatest size: {size}"
+
+
+def _all_texts(upload: Operation) -> str:
+    """What the document says of an upload and of the fields of its form."""
+    return " ".join([texts(upload), *(each.description[:2_000] for each in upload.form)])
 
 
 def _file_operations(ctx: Context, kind: str) -> Iterator[Operation]:
     """What is described below records of this kind, and at the attachments, where they have a path of their own."""
     own = ctx.resources.get("attachments")
     at_attachments = (own.list, own.read, own.create, own.update, own.delete, *own.others) if own else ()
-    below = (each for each in ctx.resource(kind).others if _FILES.search(each.path))
+    home = ctx.resource(kind)
+    below = (each for each in home.others if _FILES.search(_PLACEHOLDER.sub("", each.path.removeprefix(home.path))))
     yield from dict.fromkeys(each for each in (*below, *at_attachments) if each is not None)
 
 
@@ -54,7 +75,8 @@ def _uploads(operation: Operation) -> bool:
         return False
     kinds = operation.request_media_types
     binary = any(name in kind for kind in kinds for name in ("multipart", "octet-stream", "*/*"))
-    return binary or bool(operation.form) or any(_FILE_FIELD.search(name) for name in _names(operation.request))
+    sent = (name for name, _ in members(operation.request))
+    return binary or bool(operation.form) or any(map(_FILE_FIELD.search, sent))
 
 
 def _downloads(operation: Operation) -> bool:
@@ -68,18 +90,4 @@ def _downloads(operation: Operation) -> bool:
 def _gives_address(operation: Operation) -> bool:
     """Whether a listing gives the address (or the content) of each file."""
     answer = operation.success.schema if operation.success and operation.method == "GET" else None
-    return any(_ADDRESS_FIELD.search(name) for name in _names(answer))
-
-
-def _names(schema: Schema | None) -> Iterator[str]:
-    return islice(_all_names(schema, 0), _MOST_NAMES)
-
-
-def _all_names(schema: Schema | None, depth: int) -> Iterator[str]:
-    if schema is None or depth > 3:
-        return
-    yield from _all_names(schema.items, depth + 1)
-    for name, inner in schema.properties.items():
-        yield name
-        if "array" in inner.types or depth < 2:
-            yield from _all_names(inner, depth + 1)
+    return any(_ADDRESS_FIELD.search(name) for name, _ in members(answer))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from cmms_audit.battery import Context, Finding, Operation, Resource, check, met, not_applicable, partial
+from cmms_audit.battery import Context, Finding, Operation, Resource, check, members, met, not_applicable, partial
 
 from ._lists import changeable_kind
-from ._words import header, prose_about, statuses, texts
+from ._words import header, prose_about, quoted, statuses, texts
 
 QUESTION = "operations.concurrency"
 
@@ -24,25 +25,39 @@ def locking_documented(ctx: Context) -> Finding:
     resource = ctx.resource(changeable_kind(ctx))
     if resource.update is None:
         return not_applicable(f"no way to change a record of {resource.path} is described", resource)
-    guard = _guard(ctx, resource, resource.update)
-    refusal = {"412", "428"} & statuses(resource.update) or _refuses_stale(resource.update)
-    if guard and refusal:
-        return met(
-            f"a change of a record of {resource.path} that is based on an old version is refused, by {guard}",
-            resource.update,
-        )
-    if guard:
+    updates = _updates(ctx, resource.update)
+    guards = {each: guard for each in updates if (guard := _guard(ctx, resource, each))}
+    refusals = [each for each in updates if {"412", "428"} & statuses(each) or _refuses_stale(each)]
+    detail = _detail(ctx, resource, updates)
+    both = [each for each in refusals if each in guards]
+    if both:
+        says = f"a change of a record of {resource.path} that is based on an old version is refused"
+        return met(f"{says}, by {guards[both[0]]}", *both, detail=detail)
+    if guards:
+        guard = next(iter(guards.values()))
         says = f"updates of {resource.path} take {guard}, but the document does not say that a stale one is refused"
-        return partial(says, resource.update)
+        return partial(says, *guards, detail=detail)
     prose = prose_about(ctx, _ABOUT_LOCKING, resource)
-    if refusal or prose or _serves_etags(resource):
-        says = (
-            f"protection against overwriting is hinted at, but the update of {resource.path} shows no way to ask for it"
-        )
-        return partial(says, resource.update, *prose[:1])
-    return ctx.absent(
-        f"nothing keeps two clients from overwriting each other's changes at {resource.path}", resource.update
-    )
+    if refusals or prose or _serves_etags(resource) or _speaks_of_locking(resource.update):
+        says = "protection against overwriting is hinted at, but"
+        says = f"{says} the update of {resource.path} shows no way to ask for it"
+        return partial(says, resource.update, *prose[:1], detail="\n".join([detail, *map(quoted, prose[:1])]))
+    says = f"nothing keeps two clients from overwriting each other's changes at {resource.path}"
+    return ctx.absent(says, resource.update)
+
+
+def _updates(ctx: Context, update: Operation) -> list[Operation]:
+    """Every way to change one record: what PATCH does not take, PUT may."""
+    found = (ctx.spec.operation(method, update.path) for method in ("PATCH", "PUT", "POST"))
+    return [each for each in found if each is not None] or [update]
+
+
+def _detail(ctx: Context, resource: Resource, updates: Sequence[Operation]) -> str:
+    version = ctx.field(resource.record, "version")
+    etag = "carry an ETag" if _serves_etags(resource) else "are not described with an ETag"
+    etag = f"carry their version in the field {version.name}" if version else etag
+    kinds = [code for code in ("409", "412", "428") if any(code in statuses(each) for each in updates)]
+    return f"records {etag}\nrefusals described for updates: {', '.join(kinds) or 'none of 409, 412, 428'}"
 
 
 def _guard(ctx: Context, resource: Resource, update: Operation) -> str | None:
@@ -59,6 +74,11 @@ def _guard(ctx: Context, resource: Resource, update: Operation) -> str | None:
 
 def _refuses_stale(update: Operation) -> bool:
     return "409" in statuses(update) and _ABOUT_LOCKING.search(texts(update)) is not None
+
+
+def _speaks_of_locking(update: Operation) -> bool:
+    """Whether a member of what is sent is said to keep changes apart."""
+    return any(_ABOUT_LOCKING.search(inner.description[:2_000]) for _, inner in members(update.request, 3))
 
 
 def _serves_etags(resource: Resource) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.battery import (
     Context,
@@ -20,8 +21,8 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Evidence, Exchange, Reason
 
-from ._changes import ABOUT_CHANGES, ChangeFilter, change_filter, moment, sorts_by_change, written
-from ._lists import described_kind, offer, readable_kind
+from ._changes import ABOUT_CHANGES, ChangeFilter, change_feed, change_filter, moment, sorts_by_change, written
+from ._lists import described_list, offer, readable_kind
 from ._refusals import is_refused
 from ._walks import USUAL_SIZE, largest_size
 from ._words import prose_about
@@ -36,10 +37,12 @@ _A_DAY = timedelta(days=1)
 @check(question=QUESTION, id="operations.delta-documented", aspect="delta", sends="nothing")
 def delta_documented(ctx: Context) -> Finding:
     """Looks for a filter by time of change, its border and time zone, and for how deletions are learnt of."""
-    kind = described_kind(ctx)
-    resource = ctx.resource(kind)
+    resource = described_list(ctx)
     found = change_filter(ctx, resource)
     if found is None:
+        feed = change_feed(ctx, resource)
+        if feed:
+            return partial(f"what changed at {resource.path} can be asked for at {feed.path}", feed)
         if sorts_by_change(ctx, resource):
             return partial(
                 f"{resource.path} cannot be filtered by time of change, but it can be sorted by it", resource
@@ -52,11 +55,14 @@ def delta_documented(ctx: Context) -> Finding:
         if prose:
             return partial(f"fetching changes from {resource.path} is described in words only", resource, prose[0])
         return ctx.absent(f"the list at {resource.path} has no filter by time of change", resource)
-    lacks = [*found.lacks, *_others_without(ctx, kind)]
-    says = f"the list at {resource.path} can be narrowed to changes since a moment ({found.parameter.name})"
+    lacks = [*found.lacks, *_others_without(ctx, resource.kind)]
+    since = "the last run by its marker" if found.by_token else "a moment"
+    says = f"the list at {resource.path} can be narrowed to changes since {since} ({found.parameter.name})"
+    detail = f"“{' '.join(found.parameter.description.split())[:300]}”" if found.parameter.description.strip() else ""
     if lacks:
-        return partial(f"{says}, but {'; '.join(lacks)}", found.parameter)
-    return met(f"{says}; border, time zone and deletions are described", found.parameter)
+        return partial(f"{says}, but {'; '.join(lacks)}", found.parameter, detail=detail)
+    described = "deletions are described" if found.by_token else "border, time zone and deletions are described"
+    return met(f"{says}; {described}", found.parameter, detail=detail)
 
 
 def _others_without(ctx: Context, kind: str) -> list[str]:
@@ -72,7 +78,7 @@ async def delta_works(ctx: Context) -> Finding:
     found = change_filter(ctx, ctx.resource(kind))
     first = await ctx.first_page(kind)
     moments = sorted(_moments(ctx, first), key=lambda pair: pair[1])
-    if found is None or not moments:
+    if found is None or found.by_token or not moments:
         return not_applicable("there is no filter by time of change that could be tried on live records", first)
     value, since = moments[len(moments) // 2]
     known = await _ask(ctx, kind, found, str(value))
@@ -84,8 +90,7 @@ async def delta_works(ctx: Context) -> Finding:
     return _judge(ctx, found, _Trial(since, first, known, future, elsewhere))
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What came for one moment; no page where it was refused."""
 
     exchange: Exchange
@@ -103,8 +108,7 @@ class _Answer:
         return self.page.total if self.page.total is not None else len(self.page.records)
 
 
-@dataclass(frozen=True)
-class _Trial:
+class _Trial(Struct, frozen=True):
     """The moment that was asked for, the list without it, and the answers: for it, for tomorrow, for it elsewhere."""
 
     since: datetime

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cmms_audit.battery import Context, Finding, Page, Resource, check, met, not_applicable, not_met, partial
+from cmms_audit.battery import Context, Finding, Page, check, met, not_applicable, not_met, partial
 
-from ._lists import described_kind, named, query_parameters, readable_kind
+from ._lists import described_list, readable_kind
+from ._paging import PagesDescribed, pages_described
 from ._probes import bad_pages
 from ._refusals import Outcome, not_told, still_answers
 from ._walks import Walk, size_for, walk
-from ._words import prose_about
+from ._words import prose_about, quoted
 
 QUESTION = "operations.pagination"
 FLAG = "records-lost-in-pagination"
 
-_ORDERED = re.compile(r"\border(?:ed|ing)? by\b|\bsorted\b|\bdefault (?:order|sort)", re.IGNORECASE)
 _ABOUT_PAGES = re.compile(r"\bpagina|\bnext page\b|\bpage (?:size|number)\b", re.IGNORECASE)
 _FEWEST_PAGES = 2
 _MOST_PAGES_OF_SMALLER = 6
@@ -26,42 +26,31 @@ _MOST_PAGES_TWICE = 6
 @check(question=QUESTION, id="operations.pages-documented", aspect="walk", sends="nothing")
 def pages_documented(ctx: Context) -> Finding:
     """Looks for the way to the next page, the page size and the order of records in the description of the list."""
-    kind = described_kind(ctx)
-    resource = ctx.resource(kind)
-    step = _way_to_next_page(ctx, resource)
-    prose = prose_about(ctx, _ABOUT_PAGES, resource)
-    if step is None and prose:
-        return partial(f"paging of the list at {resource.path} is described in words only", resource, prose[0])
-    if step is None:
+    resource = described_list(ctx)
+    pages = pages_described(ctx, resource)
+    prose = prose_about(ctx, _ABOUT_PAGES, resource) if pages is None else []
+    if pages is None and prose:
+        says = f"paging of the list at {resource.path} is described in words only"
+        return partial(says, resource, prose[0], detail=quoted(prose[0]))
+    if pages is None:
         return ctx.absent(f"the list at {resource.path} shows no way to a next page", resource)
-    parameters = query_parameters(resource.list)
-    size = named(parameters, ctx.words.paging.size)
-    sort = named(parameters, ctx.words.sort)
-    ordered = sort or step == "a marker" or _ORDERED.search(resource.list.description if resource.list else "")
-    lacks = {"the page size cannot be set": bool(size), "the order of records is not stated": bool(ordered)}
+    lacks = {"the page size cannot be set": bool(pages.sizes), "the order of records is not stated": bool(pages.order)}
     missing = [lack for lack, there in lacks.items() if not there]
-    says = f"the list at {resource.path} is cut into pages that follow each other by {step}"
+    says = f"the list at {resource.path} is cut into pages that follow each other by {pages.step}"
     if missing:
-        return partial(f"{says}, but {' and '.join(missing)}", resource)
-    return met(says, resource, *size)
+        finding = partial(f"{says}, but {' and '.join(missing)}", resource, detail=str(pages))
+    else:
+        finding = met(says, resource, *pages.sizes, detail=str(pages))
+    return _held_against_claim(ctx, finding, pages)
 
 
-def _way_to_next_page(ctx: Context, resource: Resource) -> str | None:
-    paging = ctx.words.paging
-    parameters = query_parameters(resource.list)
-    answer = resource.list.success if resource.list else None
-    members = answer.schema.properties if answer and answer.schema else {}
-    offered = {name.partition(".")[0] for name in (*paging.next_links, *paging.next_cursors)} & set(members)
-    if named(parameters, paging.cursor):
-        return "a marker"
-    if named(parameters, paging.offset):
-        return "an offset"
-    if named(parameters, paging.page):
-        return "page number"
-    if resource.list and any(each.name.lower() == "range" for each in resource.list.parameters):
-        return "a range"
-    has_link_header = answer is not None and "link" in {name.lower() for name in answer.headers}
-    return "a link" if offered or has_link_header else None
+def _held_against_claim(ctx: Context, finding: Finding, pages: PagesDescribed) -> Finding:
+    """The vendor's own word on the largest page beside the documented one."""
+    claimed = ctx.claim.numbers.get("max_page_size") if ctx.claim else None
+    if claimed is None or pages.maximum is None:
+        return finding
+    observed, too_few = f"{pages.maximum} a page", pages.maximum < claimed
+    return finding.tests_claim(QUESTION, claimed=f"{claimed:g} a page", observed=observed, contradicted=too_few)
 
 
 @check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from cmms_audit.battery import (
     Context,
@@ -15,10 +16,11 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    squeezed,
 )
 
 from ._filters import Trial, tried_filters, tried_selection, tried_sorting
-from ._lists import Offer, described_kind, offer, readable_kind
+from ._lists import Offer, described_list, offer, query_parameters, readable_kind
 from ._refusals import Outcome, not_told, still_answers
 from ._words import prose_about
 from ._wrong_queries import wrong_queries
@@ -26,6 +28,11 @@ from ._wrong_queries import wrong_queries
 QUESTION = "operations.query"
 
 _ABOUT_FILTERS = re.compile(r"\bfilter(?:s|ing|ed)?\b", re.IGNORECASE)
+_OPERATOR = re.compile(
+    r"(?:__|\[|\.|:)[a-z]{1,20}\]?|_(?:gte?|lte?|in|not|ne|n|contains|after|before|from|to|min|max)", re.IGNORECASE
+)
+_BOTH_WAYS = re.compile(r"\bdesc|\bminus\b|\bprefix|[\"'`]-|\breverse", re.IGNORECASE)
+_MOST_SHOWN = 12
 _WANTED_FILTERS = {
     "status": ("status",),
     "priority or assignee": ("priority", "assignee"),
@@ -36,7 +43,7 @@ _WANTED_FILTERS = {
 @check(question=QUESTION, id="operations.filters-documented", aspect="filters", sends="nothing")
 def filters_documented(ctx: Context) -> Finding:
     """Looks for filters by status, site and date, for sorting and for a choice of fields in the list of work orders."""
-    resource = ctx.resource(described_kind(ctx))
+    resource = described_list(ctx)
     offered = offer(ctx, resource)
     parameters = _parameters(offered)
     prose = prose_about(ctx, _ABOUT_FILTERS, resource)
@@ -45,15 +52,46 @@ def filters_documented(ctx: Context) -> Finding:
             f"the list at {resource.path} is described without filters, sorting or a choice of fields", resource
         )
     lacks = lacking(offered, filters_in_prose=bool(prose))
-    names = ", ".join(each.name for each in parameters[:12])
+    detail = "\n".join(_in_words(offered, query_parameters(resource.list))) or "offered: in words only"
     places: list[Resource | Prose] = [resource, *prose[:1]]
     if lacks:
         return partial(
             f"the list at {resource.path} lacks {', '.join(lacks)}",
             *places,
-            detail=f"offered: {names or 'in prose only'}",
+            detail=detail,
         )
-    return met(f"the list at {resource.path} can be filtered, sorted and cut to chosen fields", *places, detail=names)
+    return met(f"the list at {resource.path} can be filtered, sorted and cut to chosen fields", *places, detail=detail)
+
+
+def _in_words(offered: Offer, parameters: Sequence[Parameter]) -> Iterator[str]:
+    """What a list offers, line by line: the filters with their operators, the dates, sorting, the choice of fields."""
+    for concept, parameter in offered.by_concept.items():
+        operators = _operators(parameter, parameters)
+        yield f"by {concept}: {parameter.name}{f' (also {operators})' if operators else ''}"
+    if offered.by_date:
+        yield f"by date: {', '.join(each.name for each in offered.by_date[:_MOST_SHOWN])}"
+    if offered.language:
+        yield f"by a filter language: {offered.language.name}"
+    if offered.sort:
+        both = "in both directions" if _sorts_both_ways(offered.sort) else "direction not described"
+        yield f"sorting: {', '.join(each.name for each in offered.sort)}, {both}"
+    if offered.select:
+        yield f"choice of fields: {offered.select.name}"
+
+
+def _operators(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
+    """Other parameters on the same field, such as status__n or priority[gte]; at most six."""
+    longer = [name for each in parameters if _OPERATOR.fullmatch((name := each.name).removeprefix(parameter.name))]
+    return ", ".join([name for name in longer if name.startswith(parameter.name)][:6])
+
+
+def _sorts_both_ways(sort: Sequence[Parameter]) -> bool:
+    for each in sort:
+        values = [str(value) for value in (each.schema.items or each.schema).enum or ()]
+        told = any(value.startswith("-") or value.lower().startswith("desc") for value in values)
+        if told or _BOTH_WAYS.search(each.description[:2_000]) or squeezed(each.name) == "ordering":
+            return True
+    return False
 
 
 def _parameters(offered: Offer) -> list[Parameter]:

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import re
 
-from cmms_audit.battery import Context, Finding, Operation, Parameter, check, met, not_applicable, partial, squeezed
+from cmms_audit.battery import (
+    Context,
+    Field,
+    Finding,
+    Operation,
+    Parameter,
+    Resource,
+    body_fields,
+    check,
+    met,
+    not_applicable,
+    partial,
+    squeezed,
+)
 
 from ._lists import creatable_kind
-from ._words import header, prose_about, statuses, texts
+from ._words import header, prose_about, quoted, statuses, texts
 
 QUESTION = "operations.safe-retries"
 
 _ABOUT_REPEATS = re.compile(r"idempoten|repeatab|\bretr(?:y|ies|ied)\b|\bduplicates?\b|safely repeat", re.IGNORECASE)
 _SURE_NAMES = re.compile(r"idempoten|repeatab|transactionid", re.IGNORECASE)
+_IDEMPOTENCY_KEY = re.compile(r"^(?:x[-_])?idempoten(?:t|cy)[-_]?(?:key|id|token)?$|^repeatability", re.IGNORECASE)
+_CREATES_OR_CHANGES = re.compile(
+    r"\bupsert|\bcreates? or (?:update|replace|change)s?\b|\b(?:update|replace)s? or creates?\b"
+    r"|\b(?:is|will be) created if it does not exist\b|\bif it does not exist,? it (?:is|will be) created\b",
+    re.IGNORECASE,
+)
 _ABOUT_IDEMPOTENCY = re.compile(r"idempoten", re.IGNORECASE)
 _ABOUT_DUPLICATES = re.compile(r"already exists|duplicate|must be unique|unique", re.IGNORECASE)
+_SURELY_OUTSIDE = re.compile(r"external|source|client_?ref", re.IGNORECASE)
 _OUTSIDE_NUMBERS = (
     "external_id",
     "external_reference",
@@ -36,6 +56,14 @@ def idempotency_documented(ctx: Context) -> Finding:
     key = _key(ctx, create)
     if key:
         return met(f"a create at {resource.path} takes a key that is honoured once ({key.name})", key)
+    member = _key_in_body(create)
+    if member:
+        says = f"a create at {resource.path} takes a key that is honoured once ({member.name}, in the body)"
+        return met(says, member)
+    upsert = _upsert(ctx, resource)
+    if upsert:
+        says = "a record can be written under a number of the client's own: sent twice, it is created once"
+        return met(f"{says} ({upsert.method} {upsert.path})", upsert)
     outside = _outside_number(create)
     refuses = "409" in statuses(create) and _ABOUT_DUPLICATES.search(texts(create))
     if outside and refuses:
@@ -45,19 +73,48 @@ def idempotency_documented(ctx: Context) -> Finding:
     prose = prose_about(ctx, _ABOUT_IDEMPOTENCY, resource)
     if prose:
         says = f"the document speaks of idempotency, but the create at {resource.path} shows no key for it"
-        return partial(says, create, prose[0], detail=prose[0].text[:300])
+        return partial(says, create, prose[0], detail=quoted(prose[0]))
+    if outside and _SURELY_OUTSIDE.search(outside):
+        says = f"a create at {resource.path} takes {outside}, by which a repeat can be looked for"
+        return partial(f"{says}; nothing says that a second one is refused", create)
     return ctx.absent(f"nothing makes it safe to repeat a create at {resource.path}", create)
 
 
 def _key(ctx: Context, create: Operation) -> Parameter | None:
     """The header by which a repeat is recognised; a plain request id counts only where the document says so."""
+    in_query = [each for each in create.parameters if each.where == "query" and _IDEMPOTENCY_KEY.search(each.name)]
     for name in ctx.words.idempotency_headers:
         found = header(create, (name,))
         if found and (_SURE_NAMES.search(found.name) or _ABOUT_REPEATS.search(found.description[:5_000])):
             return found
+    return in_query[0] if in_query else None
+
+
+def _key_in_body(create: Operation) -> Field | None:
+    """A member of what is sent that is called an idempotency key."""
+    return next((each for each in body_fields(create) if _IDEMPOTENCY_KEY.search(each.name)), None)
+
+
+def _upsert(ctx: Context, resource: Resource) -> Operation | None:
+    """A write that creates or changes, by a number that the client chooses; by its path or its own words."""
+    home = resource.path.rstrip("/") + "/"
+    for operation in ctx.spec.operations:
+        own = operation.path.startswith(home)
+        if own and operation.method in ("PUT", "PATCH", "POST") and _is_upsert(operation, operation.path[len(home) :]):
+            return operation
     return None
 
 
+def _is_upsert(operation: Operation, below: str) -> bool:
+    words = f"{operation.summary} {operation.description[:2_000]}"
+    outside = any(squeezed(name) in squeezed(below.replace("/", "")) for name in _OUTSIDE_NUMBERS if "external" in name)
+    return (
+        "upsert" in below.lower()
+        or (outside and operation.method == "PUT")
+        or bool(operation.method == "PUT" and "{" in below and _CREATES_OR_CHANGES.search(words))
+    )
+
+
 def _outside_number(create: Operation) -> str | None:
-    sent = {squeezed(field.name): field.name for field in create.request.fields()} if create.request else {}
+    sent = {squeezed(field.name): field.name for field in body_fields(create)}
     return next((sent[squeezed(name)] for name in _OUTSIDE_NUMBERS if squeezed(name) in sent), None)

@@ -1,33 +1,59 @@
-"""Where a client subscribes to events: the operations that take an address to call back, and their fields."""
+"""Operations with which a client subscribes to events, recognised by an address to call back, and their fields."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from cmms_audit.battery import Context, Field, Operation, Schema, squeezed
+from cmms_audit.battery import Context, Field, Operation, Prose, Schema, squeezed
 
 _ABOUT_EVENTS = re.compile(
-    r"webhook|(?<![a-z])hooks?(?![a-z])|subscription|event[-_ ]?(?:rule|listener|handler|sink)", re.I
+    r"webhook|(?<![a-z])hooks?(?![a-z])|subscription|event[-_ ]?(?:rule|listener|handler|sink)"
+    r"|(?:notification|push)[-_ ]?(?:endpoint|channel|target|url)|callback[-_ ]?url",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(
     r"^(?:\w*(?:url|uri)|address|endpoint|target|destination|callback|\w*endpoint|httptarget)$", re.IGNORECASE
 )
+_SETTINGS = re.compile(r"^(?:config|configuration|settings?)$", re.IGNORECASE)
+_TRIAL = re.compile(r"^(?:tests?|pings?|test[-_]?(?:event|message|delivery)|send[-_]?test|trigger)$", re.IGNORECASE)
 _DEPTH = 3
 
 
 def subscribing(ctx: Context) -> list[Operation]:
-    """Operations with which a client asks to be called at an address when something happens."""
+    """Operations with which a client asks to be called at an address when something happens.
+
+    Where none makes a subscription, those that set the one address that there is.
+    """
     known = ctx.resources["webhooks"].create if ctx.has("webhooks") else None
     others = [each for each in ctx.spec.operations if each.method == "POST" and _is_about_events(each)]
     candidates = list(dict.fromkeys([*([known] if known else []), *others]))
-    return [each for each in candidates if any(_is_address(field) for field in request_fields(each))]
+    making = [each for each in candidates if _takes_an_address(each)]
+    if making:
+        return making
+    return [
+        each
+        for each in ctx.spec.operations
+        if each.method in ("PUT", "PATCH") and _sets_the_one_address(each) and _takes_an_address(each)
+    ]
 
 
 def _is_about_events(operation: Operation) -> bool:
     """Whether the path ends in a word for hooks or subscriptions; an address to call into ends in a variable."""
     last = operation.path.rstrip("/").rpartition("/")[2]
     return "{" not in last and bool(_ABOUT_EVENTS.search(last))
+
+
+def _sets_the_one_address(operation: Operation) -> bool:
+    """Whether the path is of webhooks as a whole (/webhook, /webhooks/settings), and not of one subscription."""
+    steps = [step for step in operation.path.split("/") if step]
+    return _is_about_events(operation) or (
+        len(steps) > 1 and bool(_SETTINGS.match(steps[-1])) and bool(_ABOUT_EVENTS.search(steps[-2]))
+    )
+
+
+def _takes_an_address(operation: Operation) -> bool:
+    return any(_is_address(field) for field in request_fields(operation))
 
 
 def narrowing(ctx: Context) -> list[Operation]:
@@ -43,6 +69,15 @@ def about_events(ctx: Context) -> list[Operation]:
         each
         for each in ctx.spec.operations
         if _ABOUT_EVENTS.search(each.path) and any(each.path.startswith(root) for root in roots)
+    ]
+
+
+def trials(ctx: Context) -> list[Operation]:
+    """Operations that send a message to try a subscription out."""
+    return [
+        each
+        for each in about_events(ctx)
+        if each.method == "POST" and _TRIAL.match(each.path.rstrip("/").rpartition("/")[2])
     ]
 
 
@@ -64,3 +99,14 @@ def _fields(schema: Schema, depth: int) -> Iterator[Field]:
 
 def _is_address(field: Field) -> bool:
     return bool(_ADDRESS.match(squeezed(field.name)))
+
+
+def prose(ctx: Context) -> Iterator[Prose]:
+    """All that the specification says in words, of events and of the fields of a subscription too."""
+    yield from ctx.spec.prose()
+    for sent in ctx.spec.webhooks:
+        yield from (Prose(text, sent) for text in (sent.operation.summary, sent.operation.description) if text)
+    for operation in subscribing(ctx)[:5]:
+        yield from (
+            Prose(each.schema.description, each) for each in request_fields(operation) if each.schema.description
+        )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from cmms_audit.battery import Context, Field, Finding, check, met, partial, squeezed, unknown
+from cmms_audit.battery import Context, Field, Finding, check, met, partial, sentences, squeezed, unknown
 
-from . import _subscriptions
+from . import _events, _subscriptions
 
-_TYPE = re.compile(
-    r"^(?:\w*events?(?:types?|names?)?|triggers?|topics?|types?|actions?|objecttypes|typecreate|enabledevents)$"
-)
+_FILTERS_SAID = re.compile(r"\b(?:filter|narrow|limit|restrict)\w{0,4}\b|\bonly (?:the )?events\b", re.IGNORECASE)
 _NARROWER = {
     "asset": re.compile(r"asset|equipment|category|class"),
     "priority": re.compile(r"priorit|severity|urgency|criticality"),
@@ -28,21 +26,33 @@ def filters_offered(ctx: Context) -> Finding:
             return unknown("events are described, but not how a client subscribes to them", ctx.spec.webhooks[0])
         return ctx.absent("there are no webhooks that could be narrowed")
     fields = [field for each in _subscriptions.narrowing(ctx) for field in _subscriptions.request_fields(each)]
-    by_type = [field for field in fields if _TYPE.match(squeezed(field.name))]
+    by_type = [field for field in fields if _events.TYPE_FIELD.match(squeezed(field.name))]
     narrower = _narrower(fields)
     free = [field for field in fields if _FREE.match(squeezed(field.name))]
     if by_type and (narrower or free):
         ways = [*narrower, *(["a condition of its own"] if free and not narrower else [])]
-        return met(
-            f"a subscription can be narrowed by event type and by {' and '.join(ways)}", *by_type[:1], *subscribing[:2]
-        )
+        places = (*by_type[:1], *(free[:1] if not narrower else ()), *subscribing[:2])
+        return met(f"a subscription can be narrowed by event type and by {' and '.join(ways)}", *places)
     if by_type:
-        return partial(
-            "a subscription can be narrowed by event type only, not by asset, priority or site", *by_type[:2]
-        )
+        return _by_type_only(ctx, by_type)
     if narrower or free:
         return partial("a subscription can be narrowed, but not by event type", *subscribing[:2])
     return ctx.absent("a subscription cannot be narrowed: every subscriber gets every event", *subscribing[:2])
+
+
+def _by_type_only(ctx: Context, by_type: list[Field]) -> Finding:
+    """The fields narrow by event type; a sentence may still say more."""
+    summary = "a subscription can be narrowed by event type only, not by asset, priority or site"
+    about_hooks = (each for each in _subscriptions.prose(ctx) if "webhook" in each.text.lower())
+    for each in sentences(about_hooks, _FILTERS_SAID):
+        ways = [what for what, pattern in _NARROWER.items() if pattern.search(each.text.lower())]
+        if ways and "webhook" in each.text.lower():
+            said = f"It says: “{each.text[:400]}”"
+            summary = (
+                f"a subscription has a field for the event type only; that {' and '.join(ways)} narrow it too is said"
+            )
+            return partial(f"{summary} without a field for it", *by_type[:1], each, detail=said)
+    return partial(summary, *by_type[:2])
 
 
 def _narrower(fields: list[Field]) -> list[str]:

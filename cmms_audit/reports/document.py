@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
+
 from cmms_audit.guide import Guide
 from cmms_audit.model import Claim, Finding, Verdict
+from cmms_audit.reports.permission_matrix import matrix_member
 from cmms_audit.reports.text import shorten
 from cmms_audit.scoring import (
     AspectResult,
@@ -32,6 +35,8 @@ from cmms_audit.scoring import (
 if TYPE_CHECKING:
     from cmms_audit.mapping import MappingResult
     from cmms_audit.permissions import Permissions
+    from cmms_audit.spec.coverage import FieldCoverage
+    from cmms_audit.spec.permission_matrix import PermissionMatrix
     from cmms_audit.wire.facts import Traffic
 
 SCHEMA_VERSION = 1
@@ -39,8 +44,7 @@ SUMMARY_LIMIT = 2_000
 DETAIL_LIMIT = 10_000
 
 
-@dataclass(frozen=True)
-class AuditedVendor:
+class AuditedVendor(Struct, frozen=True):
     """Who was audited. `base_url` is empty where an offline audit names none; `spec` is a path or address as given,
     `spec_version` and `spec_sha256` are None where none was read.
     """
@@ -56,8 +60,7 @@ class AuditedVendor:
     dialect: str
 
 
-@dataclass(frozen=True)
-class FoundResource:
+class FoundResource(Struct, frozen=True):
     """Which path was taken for which kind of record, and why; `nearest` says that it is only the nearest thing."""
 
     kind: str
@@ -66,8 +69,7 @@ class FoundResource:
     nearest: bool = False
 
 
-@dataclass(frozen=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True):
     """The run itself: when, against whom, what was allowed, what was sent.
 
     `stopped` says why the run is not complete; `claims` are the vendor's answers, for the pages they name;
@@ -84,6 +86,8 @@ class RunFacts:
     stopped: str | None = None
     resources: tuple[FoundResource, ...] = ()
     mapping: tuple[MappingResult, ...] = ()
+    field_coverage: tuple[FieldCoverage, ...] = ()
+    permission_matrix: PermissionMatrix | None = None
     claims: Mapping[str, Claim] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -132,6 +136,8 @@ def build(run: RunFacts, card: Scorecard, findings: Sequence[Finding], guide: Gu
             {"need": each.need, "found": each.found, "type": each.type, "seen_live": each.seen_live}
             for each in run.mapping
         ],
+        "field_coverage": [asdict(each) for each in run.field_coverage],
+        "permission_matrix": matrix_member(run.permission_matrix),
         "resources": [
             {"kind": each.kind, "path": each.path, "because": each.because, "nearest": each.nearest}
             for each in sorted(run.resources, key=lambda each: each.kind)

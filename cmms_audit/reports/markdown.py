@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cmms_audit.reports import outline, words
+from cmms_audit.reports.permission_matrix import shown_matrix
 from cmms_audit.reports.text import one_line, sentence
 
 Report = Mapping[str, Any]
@@ -30,6 +31,8 @@ def render_markdown(report: Report) -> str:
         *_claims(report),
         *_capacity(report),
         *_mapping(report),
+        *_field_coverage(report),
+        *_permissions(report),
         *_waivers(report),
         *_open_questions(report),
         *_traffic(report),
@@ -201,6 +204,37 @@ def _mapping(report: Report) -> list[str]:
         for each in report["mapping"]
     ]
     return ["## The fields you need", _table(("Need", "Found as", "Type", "In live records"), rows)]
+
+
+def _field_coverage(report: Report) -> list[str]:
+    rows = [
+        (
+            escape(each["resource"].replace("_", " ")),
+            str(each["fields"]),
+            str(each["typed"]),
+            str(each["described"]),
+            str(each["with_values"]),
+            "–" if each["required_known"] is None else str(each["required_known"]),
+            "–" if each["read_only_known"] is None else str(each["read_only_known"]),
+            f"{each['moments_with_format']} of {each['moments']}" if each["moments"] else "–",
+            f"{each['quantities_with_unit']} of {each['quantities']}" if each["quantities"] else "–",
+        )
+        for each in report.get("field_coverage", ())
+    ]
+    heads = ("Records", "Fields", "Type", "Meaning", "Values", "Must be sent", "May be sent", "Date format", "Unit")
+    return ["## How fully the fields are described", _table(heads, rows)] if rows else []
+
+
+def _permissions(report: Report) -> list[str]:
+    matrix = shown_matrix(report)
+    if matrix is None:
+        return []
+    rows = [(escape(group, 80), *(cell or "·" for cell in cells)) for group, cells in matrix.rows]
+    heads = ("Operations", *(escape(head, 60) for head in matrix.heads))
+    more = f"And {matrix.more_rows} more rows and {matrix.more_scopes} more permissions, in report.json."
+    told = f"{matrix.told} R: may read. W: may create, change or delete."
+    blocks = ["## Which permission opens what", told, _table(heads, rows)]
+    return [*blocks, more] if matrix.more_rows or matrix.more_scopes else blocks
 
 
 def _waivers(report: Report) -> list[str]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.reports import words
 
@@ -19,8 +20,7 @@ VERDICT_ORDER = ("not_met", "unknown", "partial", "met", "not_applicable")
 _ALL_ALLOWED = "--allow writes,burst,webhooks"
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """Something to settle before an integration is relied on.
 
     `target` is the id of a question or red flag, `state` its verdict ("raised" for a flag). `todo` says in words what

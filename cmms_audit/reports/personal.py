@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 EMAIL_MARK = "«e-mail masked»"
 PHONE_MARK = "«phone masked»"
@@ -92,8 +93,7 @@ def json_lines(text: str, *, about_people: bool = False, mask: bool = True) -> s
     return _indented(pieces, show)
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A token of JSON and where it stands: the member it is the value of, the path of the object that holds it."""
 
     text: str
@@ -107,8 +107,7 @@ class _Piece:
         return self.text.strip('"')
 
 
-@dataclass
-class _Level:
+class _Level(Struct):
     """An open object or array while reading."""
 
     path: str

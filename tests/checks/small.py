@@ -6,9 +6,11 @@ import base64
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from cmms_audit.api import Api
 from cmms_audit.battery.context import Context

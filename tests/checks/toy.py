@@ -6,11 +6,13 @@ import importlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from msgspec.structs import replace
 
 from cmms_audit.api import Api
 from cmms_audit.battery.context import Context, Subject
@@ -25,6 +27,7 @@ Json = dict[str, Any]
 Respond = Callable[[Seen], Answer]
 
 PREFIX = "/api/v1"
+ABOUT = "Deleted records are listed in /deleted. Changes are announced in the changelog."
 LARGEST_PAGE = 50
 
 
@@ -51,7 +54,7 @@ FIELDS: dict[str, dict[str, Json]] = {
     },
     "assets": {
         "id": text("Its number.", readOnly=True),
-        "number": text("The plate."),
+        "number": text("The plate; unique."),
         "serial_number": text("Of the maker."),
         "parent_id": text("The asset it is part of.", nullable=True),
         "location_id": text("Its place."),
@@ -101,12 +104,13 @@ def document() -> Json:
     paths["/work-orders/{id}/attachments"] = {"get": _attachments(), "post": _upload()}
     paths["/work-orders/{id}/attachments/{file_id}/content"] = {"get": _operation("Fetch it back.", _ok({}))}
     paths["/work-orders/bulk"] = {"post": _bulk()}
+    paths["/custom-fields"] = {"get": _operation("Definitions.", _ok(_numbers("label", "type")))}
     paths["/usage"] = {"get": _operation("Usage.", _ok(_numbers("client_name", "calls", "errors")))}
     return json.loads(
         json.dumps(
             {
                 "openapi": "3.0.3",
-                "info": {"title": "Toy", "version": "1.0", "description": "Deleted records are listed in /deleted."},
+                "info": {"title": "Toy", "version": "1.0", "description": ABOUT},
                 "servers": [{"url": f"https://vendor.example{PREFIX}"}],
                 "paths": paths,
             }
@@ -176,7 +180,11 @@ def _body(schema: Json, media_type: str = "application/json") -> Json:
 
 def _create() -> Json:
     key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
-    sent = {"type": "object", "required": ["title"], "properties": {"title": text("What.")}}
+    sent = {
+        "type": "object",
+        "required": ["title"],
+        "properties": {"title": text("What."), "status": text("Old ones too."), "completed_at": moment("When done.")},
+    }
     answer = _ok(_record(FIELDS["work-orders"]), "201", Location=text("Its address."))
     return _operation("Create.", answer, parameters=[key], requestBody=_body(sent))
 

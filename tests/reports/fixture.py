@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime
 from functools import cache
@@ -46,6 +47,11 @@ from cmms_audit.scoring import (
     WaiverResult,
     WaiverState,
 )
+from cmms_audit.spec.coverage import FieldCoverage
+from cmms_audit.spec.index import Spec
+from cmms_audit.spec.load import parse_spec
+from cmms_audit.spec.permission_matrix import PermissionMatrix
+from cmms_audit.spec.permission_matrix import permission_matrix as matrix_of
 from cmms_audit.wire.facts import Traffic
 
 SANDBOX = "https://sandbox.northwind.example/api/v1"
@@ -314,9 +320,34 @@ def run_facts() -> RunFacts:
             MappingResult("cost center", "work_orders.cost_center", "string", seen_live=True),
             MappingResult("labour class", None, None, seen_live=None),
         ),
+        field_coverage=(
+            FieldCoverage("work_orders", "/work-orders", 412, 34, 34, 30, 6, 34, 34, 8, 8, 2, 1, 21),
+            FieldCoverage("sites", "/sites", None, 0, 0, 0, 0, None, None, 0, 0, 0, 0, None),
+        ),
+        permission_matrix=permission_matrix(),
         claims={"auth.audit-log": Claim("auth.audit-log", "yes", evidence_url=page)},
         warnings=("The vendor file holds a literal secret in credentials.rotated; use ${NAME} instead",),
     )
+
+
+@cache
+def permission_matrix() -> PermissionMatrix:
+    """That of a small document: two permissions, and operations that name none or are open."""
+    read, write = {"oauth": ["workorders:read"]}, {"oauth": ["workorders:write"]}
+    described = {
+        "/work-orders": {"get": [read, write], "post": [write]},
+        "/work-orders/{id}": {"get": [read, write], "delete": [write]},
+        "/reports|daily": {"get": [{"oauth": []}]},
+        "/health": {"get": []},
+    }
+    paths = {
+        path: {method: {"security": needs, "responses": {}} for method, needs in item.items()}
+        for path, item in described.items()
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "Northwind", "version": "7"}, "paths": paths}
+    spec = parse_spec(json.dumps(document), "northwind-openapi.json")
+    assert isinstance(spec, Spec)
+    return matrix_of(spec)
 
 
 WORK_ORDER = (

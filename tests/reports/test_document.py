@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from cmms_audit.documents import load_schema
 from cmms_audit.model import Basis, Finding, Reason, Verdict

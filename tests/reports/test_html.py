@@ -113,8 +113,8 @@ def test_the_sections_stand_in_the_order_of_a_reader() -> None:
     sections = [attrs["id"] for attrs in page_of().all("section") if "id" in attrs]
 
     assert sections == [
-        *("verdict", "seen", "scenarios", "red-flags", "questions", "claims", "capacity", "mapping", "waivers"),
-        *("ask", "traffic", "resources", "scoring", "exchanges"),
+        *("verdict", "seen", "scenarios", "red-flags", "questions", "claims", "capacity", "mapping", "field-coverage"),
+        *("permissions", "waivers", "ask", "traffic", "resources", "scoring", "exchanges"),
     ]
 
 

@@ -8,10 +8,11 @@ which also spells out hostile characters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from cmms_audit.model import Exchange, Purpose
 from cmms_audit.reports import words
@@ -29,8 +30,7 @@ _HEADER_LIMIT = 40
 _URL_LIMIT = 400
 
 
-@dataclass(frozen=True)
-class ShownExchange:
+class ShownExchange(Struct, frozen=True):
     """One exchange as the appendix prints it. `gap` says whether a finding that is no pass points at it."""
 
     id: int

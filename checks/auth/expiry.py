@@ -1,0 +1,113 @@
+"""auth.rotation: whether credentials run out by themselves, as documented."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cmms_audit.battery import (
+    Context,
+    Field,
+    Finding,
+    Operation,
+    Prose,
+    check,
+    met,
+    not_met,
+    partial,
+    sentences,
+    squeezed,
+    unknown,
+)
+
+LONGEST_HOURS = 24 * 90
+_CREDENTIAL = (
+    r"(?:api[- ]?keys?|keys?|(?:access |refresh |bearer |oauth |api |session )?tokens?"
+    r"|(?:client )?secrets?|credentials?)"
+)
+_NEVER = re.compile(
+    rf"\b{_CREDENTIAL}\b.{{0,40}}\b(?:never expires?|(?:do|does|will) not expire|(?:don't|doesn't|won't) expire)\b"
+    rf"|\bnon-expiring {_CREDENTIAL}\b",
+    re.IGNORECASE,
+)
+_RUNS_OUT = re.compile(
+    rf"\b{_CREDENTIAL}\b.{{0,60}}\b(?:expires?|expiry|expiration|valid for|lifetime|lasts\b|lives? (?:for )?\d)"
+    rf"|\b(?:expiry|expiration|lifetime)\b.{{0,30}}\b{_CREDENTIAL}\b",
+    re.IGNORECASE,
+)
+_DURATION = re.compile(r"\b(\d{1,5}|an?|one)[\s-]{0,2}(second|minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
+_HOURS = {"second": 1 / 3600, "minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
+_QUICK = ("expir", "lifetime", "valid for", "time to live", "time-to-live", "lasts", " live")
+_CREDENTIAL_PATH = re.compile(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.IGNORECASE)
+_EXPIRY_FIELD = re.compile(r"^(?:expir\w*|validuntil|validto|ttl|lifetime|expiresin|notafter)$")
+
+
+@check(question="auth.rotation", id="auth.expiry-documented", aspect="expiry", sends="nothing", decisive=False)
+def expiry_documented(ctx: Context) -> Finding:
+    """The documents say after what time a credential runs out."""
+    said = list(sentences(_worth_reading(ctx), _RUNS_OUT))
+    timed = next((each for each in said if not _NEVER.search(each.text) and _hours_in(each)), None)
+    if timed:
+        return _judge_time(timed)
+    never = next((each for each in said if _NEVER.search(each.text)), None)
+    if never:
+        return not_met("as documented, a credential never runs out by itself", never, detail=_quoted(never))
+    field = next(_expiry_fields(ctx), None)
+    if field:
+        return partial(
+            f"a credential has a time at which it runs out ({field.name}); after how long is not said", field
+        )
+    if said:
+        return partial(
+            "as documented, credentials run out; after what time is not said", said[0], detail=_quoted(said[0])
+        )
+    return unknown("the documents do not say whether a credential runs out", ctx.spec.evidence_at(""))
+
+
+def _worth_reading(ctx: Context) -> Iterator[Prose]:
+    """Texts that speak of an end, those of the security schemes included."""
+    schemes = (Prose(each.description, each) for each in ctx.spec.security_schemes.values() if each.description)
+    for text in (*ctx.spec.prose(), *schemes):
+        lower = text.text.lower()
+        if any(word in lower for word in _QUICK):
+            yield text
+
+
+def _judge_time(timed: Prose) -> Finding:
+    hours = _hours_in(timed) or 0.0
+    summary = f"as documented, a credential runs out after {_in_words(hours)}"
+    facts = {"credential_hours": round(hours, 4)}
+    if hours <= LONGEST_HOURS:
+        return met(summary, timed, detail=_quoted(timed), facts=facts)
+    return partial(f"{summary}; 90 days are usual at most", timed, detail=_quoted(timed), facts=facts)
+
+
+def _hours_in(sentence: Prose) -> float | None:
+    match = _DURATION.search(sentence.text)
+    if not match:
+        return None
+    count = int(match[1]) if match[1].isdigit() else 1
+    return count * _HOURS[match[2].lower()] or None
+
+
+def _in_words(hours: float) -> str:
+    count, unit = (hours * 60, "minute") if hours < 1 else (hours, "hour") if hours < 48 else (hours / 24, "day")
+    return f"{count:.3g} {unit}" + ("" if count == 1 else "s")
+
+
+def _expiry_fields(ctx: Context) -> Iterator[Field]:
+    """Fields of a credential that is made or handed out by a call, which say when it runs out."""
+    for operation in ctx.spec.operations:
+        if operation.method == "POST" and _CREDENTIAL_PATH.search(operation.path):
+            yield from (each for each in _fields_of(operation) if _EXPIRY_FIELD.match(squeezed(each.name)))
+
+
+def _fields_of(operation: Operation) -> Iterator[Field]:
+    answer = operation.success.schema if operation.success else None
+    for schema in (operation.request, answer):
+        if schema is not None:
+            yield from schema.fields()
+
+
+def _quoted(sentence: Prose) -> str:
+    return f"It says: “{sentence.text[:400]}”"

@@ -1,0 +1,178 @@
+"""What a specification says of access beyond its security lists: text, extensions, logins, logs and expiry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cmms_audit.model import Claim, Reason, Verdict
+from tests.checks.small import KEY_HEADER, OAUTH, RECORD, Json, described, flags, operation, read
+
+BEARER = {"type": "http", "scheme": "bearer"}
+
+
+def test_tokens_of_a_login_that_says_nothing_of_their_end_leave_the_method_open() -> None:
+    token = {"type": "object", "properties": {"token": {"type": "string"}}}
+    login = {"/login": {"post": operation(token, security=[])}}
+
+    finding = read("auth.offers-oauth", described(schemes={"bearer": BEARER}, paths=login))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.UNKNOWN, {})
+    assert "POST /login" in finding.summary
+
+
+def test_a_header_among_the_parameters_is_named_where_no_method_is_declared() -> None:
+    document = described(schemes={}, security=[])
+    document["paths"]["/assets"]["get"]["parameters"] = [{"name": "X-Api-Key", "in": "header", "schema": {}}]
+
+    finding = read("auth.offers-oauth", document)
+
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "X-Api-Key" in finding.summary
+
+
+def test_a_sentence_on_keys_is_quoted_where_no_method_is_declared() -> None:
+    finding = read("auth.offers-oauth", described(schemes={}, security=[], text="Send your API key with each call."))
+
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "Send your API key" in finding.detail
+
+
+def test_open_operations_are_counted_by_resource() -> None:
+    document = described(paths={"/news": {"get": operation(RECORD, security=[])}})
+    document["paths"]["/assets"]["get"]["security"] = []
+
+    finding = read("auth.operations-protected", document)
+
+    assert finding.verdict is Verdict.NOT_MET
+    assert finding.summary.index("/assets") < finding.summary.index("/news")
+    assert finding.detail == "Open operations by resource: assets 1, others 1."
+
+
+# -- permissions ----------------------------------------------------------------------------------------------
+
+
+def with_each(**members: Any) -> Json:
+    document = described()
+    for path, item in document["paths"].items():
+        for method, each in item.items():
+            kind, way = path.split("/")[1], "read" if method == "get" else "write"
+            each |= {name: value(f"{kind}:{way}") for name, value in members.items()}
+    return document
+
+
+def test_permissions_in_extensions_count_like_those_in_security_lists() -> None:
+    finding = read("auth.scopes-declared", with_each(**{"x-required-scopes": lambda scope: [scope]}))
+
+    assert finding.verdict is Verdict.MET
+    assert "work-orders:write: 0 reading, 1 writing" in finding.detail
+
+
+def test_permissions_in_sentences_are_a_limitation_and_listed() -> None:
+    finding = read("auth.scopes-declared", with_each(description=lambda scope: f"Needs the `{scope}` scope."))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "only in their text" in finding.summary
+    assert "assets:read: 2 reading, 0 writing" in finding.detail
+
+
+def test_a_stray_word_on_roles_is_no_permission_matrix() -> None:
+    roles = {"/roles": {"get": operation(RECORD, description="Lists the `admin` role and all others.")}}
+
+    assert read("auth.scopes-declared", described(paths=roles)).verdict is Verdict.UNKNOWN
+
+
+# -- audit log ------------------------------------------------------------------------------------------------
+
+
+def log(entry: Json) -> Json:
+    return described(paths={"/audit-log": {"get": operation({"type": "array", "items": entry})}})
+
+
+def test_a_log_with_time_caller_and_content_still_has_to_be_seen() -> None:
+    entry = {"type": "object", "properties": {"occurred_at": {}, "user": {}, "payload": {}}}
+
+    finding = read("auth.audit-log-offered", log(entry))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "do not show" not in finding.summary
+
+
+def test_a_log_without_described_entries_says_so() -> None:
+    assert "not described" in read("auth.audit-log-offered", log({"type": "object"})).summary
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("All API calls are written to the audit log in the administration area.", Verdict.PARTIAL),
+        ("Every request is logged with its caller.", Verdict.PARTIAL),
+        ("Comments provide an audit trail of what technicians told requesters.", Verdict.UNKNOWN),
+        ("There is no audit log of API calls.", Verdict.UNKNOWN),
+    ],
+)
+def test_a_log_that_only_the_text_speaks_of_is_half_an_answer(text: str, verdict: Verdict) -> None:
+    assert read("auth.audit-log-offered", described(text=text)).verdict is verdict
+
+
+# -- rotation and expiry --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/api-keys/{id}/rotate", "/users/{id}/regenerate-api-key"])
+def test_a_call_that_renews_a_key_promises_no_overlap(path: str) -> None:
+    one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+
+    finding = read("auth.rotation-documented", described(paths={path: {"post": operation(RECORD, parameters=[one])}}))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert path in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Access tokens expire after 60 minutes.", Verdict.MET),
+        ("API keys are valid for 90 days.", Verdict.MET),
+        ("An access token expires one hour after it was made.", Verdict.MET),
+        ("API keys expire after 2 years.", Verdict.PARTIAL),
+        ("Tokens expire.", Verdict.PARTIAL),
+        ("API keys do not expire.", Verdict.NOT_MET),
+        ("Work orders expire after 30 days.", Verdict.UNKNOWN),
+        ("We take security seriously.", Verdict.UNKNOWN),
+    ],
+)
+def test_the_end_of_a_credential_is_read_from_the_documents(text: str, verdict: Verdict) -> None:
+    assert read("auth.expiry-documented", described(text=text)).verdict is verdict
+
+
+def test_the_text_of_a_security_scheme_counts_too() -> None:
+    scheme = {**KEY_HEADER, "description": "Keys expire after 90 days."}
+
+    finding = read("auth.expiry-documented", described(schemes={"key": scheme}))
+
+    assert finding.verdict is Verdict.MET
+    assert finding.facts == {"credential_hours": 2160}
+
+
+def test_a_key_that_is_made_with_an_end_is_half_an_answer() -> None:
+    body = {"type": "object", "properties": {"expires_at": {"type": "string"}}}
+
+    finding = read("auth.expiry-documented", described(paths={"/api-keys": {"post": operation(RECORD, body=body)}}))
+
+    assert (finding.verdict, "expires_at" in finding.summary) == (Verdict.PARTIAL, True)
+
+
+def test_silence_on_permissions_with_a_claim_stays_open() -> None:
+    finding = read("auth.scopes-declared", described(), claim=Claim("auth.scopes", "yes"))
+
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.VENDOR_SILENT)
+
+
+def test_oauth_beside_basic_names_what_is_offered_besides() -> None:
+    basic = {"type": "http", "scheme": "basic"}
+
+    finding = read("auth.offers-oauth", described(schemes={"oauth": OAUTH, "basic": basic}))
+
+    assert finding.verdict is Verdict.MET
+    assert "user name and password" in finding.detail
