@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _HOST = r"\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
 _ADDRESS = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?(?:[/?#].*)?", re.IGNORECASE | re.ASCII)
@@ -17,8 +18,7 @@ _UNPRINTABLE = re.compile(r"[\s\\\x00-\x20\x7f-\x9f]")
 _LARGEST_PORT = 65535
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a request goes: scheme and host in lower case (IPv6 without brackets), and the port in use."""
 
     scheme: str

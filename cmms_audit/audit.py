@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cmms_audit import __version__
 from cmms_audit.api import Api
@@ -22,6 +23,7 @@ from cmms_audit.intake import Intake, proven_claims, take_in
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Claim, Exchange, Finding, Purpose, Reason, Sends
 from cmms_audit.permissions import Permissions
+from cmms_audit.spec.index import Spec
 from cmms_audit.spec.resources import Resource
 from cmms_audit.vendor import Vendor
 from cmms_audit.vendor_rules import is_url
@@ -42,8 +44,7 @@ _UNPAID_SHARE = 0.5
 _HOPELESS = (Reason.CONNECTIVITY, Reason.CREDENTIAL)
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Struct, frozen=True):
     """What the user asked for: whom to audit, with which battery, and what may be sent."""
 
     vendor: Vendor
@@ -58,16 +59,14 @@ class Order:
     dialect_folders: Sequence[Path] = ()
 
 
-@dataclass(frozen=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """Why an audit did not run to its end: the reason, and a sentence that says what to do."""
 
     reason: Reason
     says: str
 
 
-@dataclass
-class Progress:
+class Progress(Struct):
     """What an audit has so far; it is filled while the audit runs, so that an interrupted one still has its part."""
 
     intake: Intake | None = None
@@ -119,6 +118,7 @@ async def audit(
             order.vendor, session, spec_folders=order.spec_folders, dialect_folders=order.dialect_folders
         )
         progress.intake = intake
+        journal.write("documents", _hashes(intake))
         progress.claims = await proven_claims(order.vendor.claims, session)
         subject = _subject(order, intake, progress.claims, session, clock)
         progress.plan = make_plan(order.checks, order.permissions, only=order.only, skip=order.skip)
@@ -212,6 +212,12 @@ async def _session(order: Order, journal: Journal, redactor: Redactor, clock: Cl
         await session.close()
 
 
+def _hashes(intake: Intake) -> dict[str, str | None]:
+    """The hash of each description that was read; None where there was none."""
+    read = {"spec_sha256": intake.document, "previous_spec_sha256": intake.previous}
+    return {name: document.sha256 if isinstance(document, Spec) else None for name, document in read.items()}
+
+
 def _subject(
     order: Order, intake: Intake, claims: Mapping[str, Claim], session: Session | None, clock: Clock
 ) -> Subject:
@@ -239,6 +245,7 @@ def _subject(
         guide=order.guide,
         api=api,
         clock=clock,
+        previous=intake.previous,
     )
 
 

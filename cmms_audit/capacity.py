@@ -6,8 +6,9 @@ Pure arithmetic over the numbers that findings carry, with the working shown in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil, isfinite
+
+from msgspec import Struct
 
 from cmms_audit.guide import Scenario
 from cmms_audit.model import Finding
@@ -16,8 +17,7 @@ _WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _LIMIT_FACTS = {f"limit_per_{unit}": unit for unit in _WINDOWS}
 
 
-@dataclass(frozen=True)
-class CapacityEstimate:
+class CapacityEstimate(Struct, frozen=True):
     """Whether one need of one scenario fits; `estimate_minutes` and `fits` None: too little is known."""
 
     scenario: str
@@ -27,8 +27,7 @@ class CapacityEstimate:
     because: str
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What the findings say of the API's capacity; None where nobody could tell.
 
     `page_size` and `bulk_size` in records a call (reading and writing), `seconds_per_page` in seconds a call,
@@ -41,8 +40,7 @@ class Measured:
     limits: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     minutes: float | None
     fits: bool | None
     because: str

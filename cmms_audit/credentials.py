@@ -5,20 +5,20 @@ How a request is authorised with one is the wire's business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 from cmms_audit.addresses import origin
 from cmms_audit.secrets import Secret
 
 
-@dataclass(frozen=True)
-class _SentToApi:
+class _SentToApi(Struct, frozen=True):
     """A credential that goes to the origin of `base_url`."""
 
     def secrets(self) -> tuple[tuple[str, Secret], ...]:
         """Each secret with the field of the vendor file that it stands in."""
-        values = ((each.name, getattr(self, each.name)) for each in fields(self))
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
         return tuple((name, value) for name, value in values if isinstance(value, Secret))
 
     def receiver(self, base_url: str) -> str:
@@ -26,8 +26,7 @@ class _SentToApi:
         return origin(base_url)
 
 
-@dataclass(frozen=True)
-class ApiKey(_SentToApi):
+class ApiKey(_SentToApi, frozen=True):
     """A key that travels with every call, in a header, the query string or a cookie of the given name."""
 
     where: Literal["header", "query", "cookie"]
@@ -36,16 +35,14 @@ class ApiKey(_SentToApi):
     type: ClassVar[str] = "api-key"
 
 
-@dataclass(frozen=True)
-class Bearer(_SentToApi):
+class Bearer(_SentToApi, frozen=True):
     """A token that travels with every call as `Authorization: Bearer` (RFC 6750)."""
 
     token: Secret
     type: ClassVar[str] = "bearer"
 
 
-@dataclass(frozen=True)
-class Basic(_SentToApi):
+class Basic(_SentToApi, frozen=True):
     """A user name and password that travel with every call (RFC 7617)."""
 
     username: Secret
@@ -53,8 +50,7 @@ class Basic(_SentToApi):
     type: ClassVar[str] = "basic"
 
 
-@dataclass(frozen=True)
-class OAuth2(_SentToApi):
+class OAuth2(_SentToApi, frozen=True):
     """Client credentials (RFC 6749, section 4.4). `scopes` are asked for; none are where it is empty.
 
     `client_auth` says how the client proves itself: in a Basic header, or in the body of the POST.
@@ -73,8 +69,7 @@ class OAuth2(_SentToApi):
         return origin(self.token_url)
 
 
-@dataclass(frozen=True)
-class Oidc(_SentToApi):
+class Oidc(_SentToApi, frozen=True):
     """Client credentials whose token endpoint is found by OpenID Connect discovery."""
 
     issuer: str
@@ -88,8 +83,7 @@ class Oidc(_SentToApi):
         return origin(self.issuer)
 
 
-@dataclass(frozen=True)
-class NoCredential(_SentToApi):
+class NoCredential(_SentToApi, frozen=True):
     """The API is open to anyone."""
 
     type: ClassVar[str] = "none"

@@ -6,9 +6,10 @@ Words only. What to do with them is left to those who ask; a new vendor should n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from cmms_audit.documents import Document, Limits, nearest, read, validate
 from cmms_audit.errors import InputError, Problem
@@ -22,8 +23,7 @@ _MARKS_NEEDED = 2
 _SHARE_OF_PATHS = 0.1
 
 
-@dataclass(frozen=True)
-class ResourceWords:
+class ResourceWords(Struct, frozen=True):
     """How a kind of resource is called.
 
     `names` of the last part of its path, best first; `endings` that part may end in; `not_below` words in the path that
@@ -42,8 +42,7 @@ class ResourceWords:
     single: bool = False
 
 
-@dataclass(frozen=True)
-class Paging:
+class Paging(Struct, frozen=True):
     """Names of paging: parameters (`size`, `page`, `offset`, `cursor`), dotted members of answers, response headers."""
 
     size: tuple[str, ...] = ()
@@ -59,8 +58,7 @@ class Paging:
     headers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """Parts of titles, paths and schema names by which a specification is recognised, in lower case."""
 
     titles: tuple[str, ...] = ()
@@ -68,8 +66,7 @@ class Marks:
     schemas: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """A dialect file as typed values; every tuple is in order of preference.
 
     `fields` are by concept ("site", "updated"), `sort`, `filter`, `select`, `expand` and `changed_since` names of query

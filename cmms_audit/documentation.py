@@ -5,8 +5,9 @@ about limits, versions, changes or webhooks. Reads only; what the words mean is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from cmms_audit.addresses import origin
 from cmms_audit.api import Api
@@ -22,8 +23,7 @@ _TELLING = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class DocumentationPage:
+class DocumentationPage(Struct, frozen=True):
     """A page that was asked for without credential, and the text that a reader of it sees."""
 
     exchange: Exchange
@@ -40,8 +40,7 @@ class DocumentationPage:
         return self.exchange.request.url
 
 
-@dataclass(frozen=True)
-class Documentation:
+class Documentation(Struct, frozen=True):
     """The page at docs_url, whatever came, and the linked pages that could be read."""
 
     front: DocumentationPage

@@ -11,8 +11,9 @@ A message says what happened, where, and what to do next. It is read by people w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cmms_audit.model import HasEvidence, Reason
@@ -22,8 +23,7 @@ class AuditError(Exception):
     """Base of every error that a user can cause or should hear about."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing wrong in a file.
 
     `where` is "file:line" (or "file" where no line can be named), `what` the problem in plain words,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit import documents
 from cmms_audit.documents import Document
@@ -34,8 +36,7 @@ class Absence(StrEnum):
     OUTSIDE = "outside"
 
 
-@dataclass(frozen=True)
-class CheckText:
+class CheckText(Struct, frozen=True):
     """What a reader is told of one check: its titles when it holds and fails, why, how, and the remedy."""
 
     id: str
@@ -46,8 +47,7 @@ class CheckText:
     remedy: str
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """One question to a vendor, in words for a maintenance leader.
 
     `aspects` are the parts that the answer is made of, `checks` the texts of the checks by id. `parent` is
@@ -68,8 +68,7 @@ class Question:
     checks: Mapping[str, CheckText]
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Questions that protect against the same kind of failure; `questions` are ids, in order."""
 
     id: str
@@ -78,8 +77,7 @@ class Group:
     questions: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class RedFlag:
+class RedFlag(Struct, frozen=True):
     """A warning sign and what it costs.
 
     `severity` by scenario, `otherwise` in every other one; `questions` are those whose checks look for it.
@@ -104,8 +102,7 @@ class RedFlag:
         return self.severity.get(scenario, self.otherwise)
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """One kind of integration: what flows, what it needs, what its failure means, what each question weighs.
 
     `weights` are 0 to 5 by question id; `capacity` names the needs that are held against the limits.
@@ -121,8 +118,7 @@ class Scenario:
     capacity: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Guide:
+class Guide(Struct, frozen=True):
     """Everything that the audit asks, in the order of the report; `sha256` is over the files it came from."""
 
     groups: tuple[Group, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cmms_audit.dialect import squeezed
 from cmms_audit.model import Evidence
@@ -20,8 +21,7 @@ _SERVES_AS = {"integer": ("number",), "date": ("string",), "date-time": ("string
 _TYPE_WORDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
-@dataclass(frozen=True)
-class MappingResult:
+class MappingResult(Struct, frozen=True):
     """What was found for one need.
 
     `found` is "work_orders.cost_center", None where neither document nor records have it; `type` what the document

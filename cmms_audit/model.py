@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class Verdict(StrEnum):
@@ -92,8 +94,7 @@ class Purpose(StrEnum):
     BURST = "burst"
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where a reader can see for himself: an exchange, a place in the specification, a claim, a delivery."""
 
     kind: Literal["exchange", "spec", "claim", "delivery"]
@@ -128,8 +129,7 @@ class HasEvidence(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """The vendor's own answer to one question, from the vendor file.
 
     `numbers` holds every number given with it ("per_hour", "retries", "notice_days" ...); `evidence_url`
@@ -148,8 +148,7 @@ class Claim:
         return Evidence("claim", question=self.question)
 
 
-@dataclass(frozen=True)
-class ClaimTest:
+class ClaimTest(Struct, frozen=True):
     """A claim held against what was seen, in words for both sides."""
 
     question: str
@@ -158,8 +157,7 @@ class ClaimTest:
     contradicted: bool
 
 
-@dataclass(frozen=True)
-class FlagMark:
+class FlagMark(Struct, frozen=True):
     """A finding's word on one red flag. `severity` overrides the flag's own table where a finding knows better."""
 
     flag: str
@@ -167,8 +165,7 @@ class FlagMark:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What one check found.
 
     `check`, `question`, `aspect`, `severity`, `decisive`, `sends` are filled in by the engine from the check's
@@ -215,8 +212,7 @@ class Finding:
         return hashlib.sha256(f"{self.check}\n{self.subject}".encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it was sent, secrets already replaced by marks."""
 
     method: str
@@ -225,8 +221,7 @@ class Request:
     body: str | None = None
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer as it was recorded. `size` is in bytes after decompression; `truncated` says that the cap was hit."""
 
     status: int
@@ -237,8 +232,7 @@ class Response:
     http_version: str = "HTTP/1.1"
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(Struct, frozen=True, dict=True):
     """One request and what came back, as written to the journal. Judging reads only this.
 
     `owner` is the check (or shared observation) that asked; `role` the credential's role, None for a stranger;

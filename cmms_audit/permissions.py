@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
+
+from msgspec import Struct
 
 from cmms_audit.addresses import is_loopback_host, origin, parse_bind
 from cmms_audit.documents import nearest
@@ -29,8 +30,7 @@ class Permission(StrEnum):
     WEBHOOKS = "webhooks"
 
 
-@dataclass(frozen=True)
-class Permissions:
+class Permissions(Struct, frozen=True):
     """What this run may send. Reads are always allowed, except offline, where nothing is sent."""
 
     writes: bool = False

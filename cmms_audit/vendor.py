@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from cmms_audit.credentials import ApiKey, Basic, Bearer, Credential, NoCredential, OAuth2, Oidc
 from cmms_audit.documents import Limits, load_schema, nearest, parse, read_bytes, validate
@@ -65,8 +66,7 @@ _ANSWERS: Mapping[str | bool, Literal["yes", "no", "partly"]] = {
 Secrets = Mapping[tuple[str, ...], Secret]
 
 
-@dataclass(frozen=True)
-class Allow:
+class Allow(Struct, frozen=True):
     """What the file asks to be allowed beyond reading. A wish, not a permission."""
 
     writes: bool = False
@@ -74,8 +74,7 @@ class Allow:
     webhooks: bool = False
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """What an audit may cost: requests in all, requests a second, requests of the burst, seconds in all."""
 
     requests: int = 400
@@ -84,16 +83,14 @@ class Budget:
     seconds: float = 600
 
 
-@dataclass(frozen=True)
-class ResourceHint:
+class ResourceHint(Struct, frozen=True):
     """Where a resource lives, below base_url, and what a record that may be created looks like."""
 
     path: str
     sample: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class WebhookSettings:
+class WebhookSettings(Struct, frozen=True):
     """How the vendor reaches our receiver.
 
     `bind` ("host:port") is a wish; `public_url` is None where the vendor runs on this machine.
@@ -106,8 +103,7 @@ class WebhookSettings:
     secret: Secret | None = None
 
 
-@dataclass(frozen=True)
-class MappingNeed:
+class MappingNeed(Struct, frozen=True):
     """A field that the integration must find: what for, on which resource, by which name, of which type."""
 
     need: str
@@ -116,8 +112,7 @@ class MappingNeed:
     type: str | None = None
 
 
-@dataclass(frozen=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """A gap that is accepted until a date: a question, a flag, or one finding by its fingerprint."""
 
     kind: Literal["question", "flag", "fingerprint"]
@@ -127,8 +122,7 @@ class Waiver:
     approved_by: str | None = None
 
 
-@dataclass(frozen=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """One vendor file.
 
     `spec` and `previous_spec` are "none", a URL or an absolute path; `dialect` is "auto", a name or an absolute

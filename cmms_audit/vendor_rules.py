@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from cmms_audit.addresses import parse_address, parse_bind
 from cmms_audit.documents import Document, nearest, pointer_join
@@ -43,8 +44,7 @@ _PROSE = frozenset({"reason", "note", "sample"})
 Keys = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """The ids and names that a vendor file may use."""
 
     questions: Collection[str]
@@ -53,8 +53,7 @@ class Known:
     scenarios: Collection[str]
 
 
-@dataclass(frozen=True)
-class VendorText:
+class VendorText(Struct, frozen=True):
     """A parsed vendor file that may be malformed. The paths it names may lead into `folders` only."""
 
     document: Document

@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 _LONGEST_PAGE = 1_000_000
 _UNSEEN = ("script", "style", "svg", "noscript", "template")
@@ -23,8 +24,7 @@ _MARKDOWN_LINK = re.compile(r"\[([^\[\]]{1,200})\]\(([^()\s]{1,2000})\)")
 _LONGEST_LABEL = 600
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """A link of a page: the words that it shows, and its full address."""
 
     label: str

@@ -25,7 +25,7 @@ FLOORS = (
     ("documentation",),
     ("api",),
     ("wire",),
-    ("mapping", "paging", "permissions"),
+    ("mapping", "paging", "permissions", "spec_diff"),
     ("guide", "guide_rules", "spec", "vendor", "vendor_rules"),
     ("dialect", "credentials"),
     ("secrets",),

@@ -1,5 +1,7 @@
 """What a check file imports, and nothing more; the machinery that runs checks is in the modules beside this one."""
 
+from typing import TYPE_CHECKING
+
 from cmms_audit.addresses import is_loopback
 from cmms_audit.api import Api
 from cmms_audit.battery.check import Check, check
@@ -11,10 +13,14 @@ from cmms_audit.errors import CouldNotLook
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Finding
 from cmms_audit.paging import Page, at
+from cmms_audit.spec.coverage import FieldCoverage, body_fields, field_coverage, values_are_listed
 from cmms_audit.spec.drift import Drift, drift
-from cmms_audit.spec.index import Prose, Spec
-from cmms_audit.spec.limits import PublishedLimit, StatedLimit, stated_limits
+from cmms_audit.spec.index import ProblemGroup, Prose, Spec
+from cmms_audit.spec.limits import PublishedLimit, StatedLimit, stated_limits, sure_limits
+from cmms_audit.spec.members import members
 from cmms_audit.spec.operations import Operation, Parameter, ResponseDoc
+from cmms_audit.spec.permission_matrix import Access, PermissionMatrix, permission_matrix
+from cmms_audit.spec.permissions import NamedIn, needed_permissions
 from cmms_audit.spec.recognise import NotASpec, recognise_text
 from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Field, Schema
@@ -23,9 +29,14 @@ from cmms_audit.spec.sentences import sentences
 from cmms_audit.wire.facts import TokenFacts
 from cmms_audit.wire.rate_headers import RateFacts, RatePolicy
 
+if TYPE_CHECKING:
+    from cmms_audit.spec_diff import Change, SpecDiff
+
 __all__ = [
     "RECORD_KINDS",
+    "Access",
     "Api",
+    "Change",
     "Check",
     "Context",
     "CouldNotLook",
@@ -33,12 +44,16 @@ __all__ = [
     "DocumentationPage",
     "Drift",
     "Field",
+    "FieldCoverage",
     "Finding",
     "MappingResult",
+    "NamedIn",
     "NotASpec",
     "Operation",
     "Page",
     "Parameter",
+    "PermissionMatrix",
+    "ProblemGroup",
     "Prose",
     "PublishedLimit",
     "RateFacts",
@@ -48,20 +63,28 @@ __all__ = [
     "Schema",
     "SecurityScheme",
     "Spec",
+    "SpecDiff",
     "StatedLimit",
     "TokenFacts",
     "at",
+    "body_fields",
     "check",
     "drift",
+    "field_coverage",
     "is_loopback",
+    "members",
     "met",
+    "needed_permissions",
     "not_applicable",
     "not_met",
     "partial",
+    "permission_matrix",
     "recognise_text",
     "resolve",
     "sentences",
     "squeezed",
     "stated_limits",
+    "sure_limits",
     "unknown",
+    "values_are_listed",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cmms_audit.model import Finding, Sends, Severity
 
@@ -15,8 +16,7 @@ Findings = Finding | list[Finding]
 CheckFunction = Callable[["Context"], Findings | Awaitable[Findings]]
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Struct, frozen=True):
     """A check and what it declares of itself.
 
     `aspect` names the part of its question that it decides; a check that is not `decisive` informs and may raise red

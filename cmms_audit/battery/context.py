@@ -6,9 +6,11 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field
 
 from cmms_audit.api import Api
 from cmms_audit.battery.check import Check
@@ -20,7 +22,7 @@ from cmms_audit.guide import Guide
 from cmms_audit.model import Claim, Exchange, Finding, HasEvidence, Reason
 from cmms_audit.paging import Page
 from cmms_audit.spec.index import Prose, Spec
-from cmms_audit.spec.limits import PublishedLimit, published_limits
+from cmms_audit.spec.limits import PublishedLimit, PublishedSideLimit, published_limits, published_side_limits
 from cmms_audit.spec.load import NotASpec
 from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Field, Schema
@@ -28,6 +30,9 @@ from cmms_audit.spec.sentences import sentences
 from cmms_audit.vendor import MappingNeed
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.rate_headers import RateFacts, read_limits
+
+if TYPE_CHECKING:
+    from cmms_audit.spec_diff import SpecDiff
 
 T = TypeVar("T")
 
@@ -37,8 +42,7 @@ RECORD_KINDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class VendorFacts:
+class VendorFacts(Struct, frozen=True):
     """What checks may know of the vendor file: addresses and needs, no credential.
 
     `volumes` are the integration's own figures (records_per_pull, events_per_minute ...); `sandbox` says whether the
@@ -58,9 +62,8 @@ class VendorFacts:
     burst_requests: int = 150
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Everything that is the same for all checks of one run."""
+class Subject(Struct, frozen=True):
+    """Everything that is the same for all checks of one run; `previous` is what the last release published."""
 
     document: Spec | NotASpec
     dialect: Dialect
@@ -70,6 +73,7 @@ class Subject:
     api: Api | None
     clock: Clock
     seed: int = 0
+    previous: Spec | NotASpec | None = None
     observations: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     first_pages: dict[str, Page] = field(default_factory=dict)
 
@@ -123,6 +127,22 @@ class Context:
         raise CouldNotLook(Reason.VENDOR_SILENT, f"there is no API description to read: {document.says}")
 
     @property
+    def has_previous_spec(self) -> bool:
+        """Whether the vendor file names what the last release published."""
+        return self._subject.previous is not None
+
+    def spec_changes(self) -> SpecDiff:
+        """What changed since the last release. Raises CouldNotLook where one of both descriptions is missing."""
+        previous = self._subject.previous
+        if previous is None:
+            says = "the vendor file names no description of the last release (previous_spec)"
+            raise CouldNotLook(Reason.VENDOR_SILENT, says)
+        if not isinstance(previous, Spec):
+            says = f"the description of the last release cannot be compared: {previous.says}"
+            raise CouldNotLook(Reason.VENDOR_SILENT, says)
+        return _changes(previous, self.spec)
+
+    @property
     def api(self) -> Api:
         """The vendor's live system. Raises CouldNotLook in an offline run."""
         if self._subject.api is None:
@@ -136,6 +156,10 @@ class Context:
     def published_limits(self) -> tuple[PublishedLimit, ...]:
         """The rate limits that the specification states in numbers. Raises CouldNotLook without a specification."""
         return published_limits(self.spec)
+
+    def published_side_limits(self) -> tuple[PublishedSideLimit, ...]:
+        """The limits on concurrent calls and bursts that the specification states. Raises CouldNotLook without one."""
+        return published_side_limits(self.spec)
 
     def rate_headers(self, exchange: Exchange) -> RateFacts:
         """What an answer's headers say of rate limits; moments are read as seconds from when it was asked for."""
@@ -182,13 +206,17 @@ class Context:
         """The answer where the specification shows no sign of a feature.
 
         What silence means differs by question (`absence` in its group.yaml): a feature of the API that is not
-        described is not there, provided the document was read whole and its work orders were recognised; what vendors
-        usually provide outside the API is unknown. A claim of the vendor is left to stand in.
+        described is not there, provided the document was read whole, is of a kind that has words for such a feature,
+        and its work orders were recognised; what vendors usually provide outside the API is unknown. A claim of the
+        vendor is left to stand in.
         """
         places = evidence or (self.spec.evidence_at(""),)
         question = self._subject.guide.questions[self._check.question]
         if question.absence == "outside" or self._is_claimed():
             return unknown(summary, *places, subject=subject)
+        if not self.spec.tells(self._check.question):
+            why = f"{summary}; but the document is written as {self.spec.written_in.name}, which need not show it"
+            return unknown(why, *places, subject=subject)
         if not self._work_orders_identified():
             return unknown(
                 f"{summary}; but the work orders could not be recognised either, so this may be our oversight",
@@ -243,6 +271,13 @@ class Context:
             raise CouldNotLook(Reason.VENDOR_SILENT, "the vendor file names no public documentation (docs_url)")
         front = await self.public_document(address)
         return await self.shared("documentation", lambda api: read_documentation(api, front))
+
+
+@lru_cache(maxsize=2)
+def _changes(old: Spec, new: Spec) -> SpecDiff:
+    from cmms_audit.spec_diff import compare  # most runs have one description only
+
+    return compare(old, new)
 
 
 async def _run(make: Callable[[Api], Awaitable[T]], api: Api) -> T:

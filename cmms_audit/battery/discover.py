@@ -12,6 +12,7 @@ import importlib.util
 import sys
 import types
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def discover(folders: Sequence[Path], *, questions: Iterable[str]) -> tuple[Chec
     return tuple(each for _, (each, _) in sorted(found.items()))
 
 
+@cache
 def installed_folders() -> tuple[Path, ...]:
     """Check folders that installed distributions offer through the entry-point group `cmms_audit.checks`.
 

@@ -6,7 +6,9 @@ import asyncio
 import inspect
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.battery.check import Check
 from cmms_audit.battery.context import Context
@@ -29,15 +31,13 @@ _WITHHELD_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class CheckStarted:
+class CheckStarted(Struct, frozen=True):
     """A check has begun to look."""
 
     check: Check
 
 
-@dataclass(frozen=True)
-class CheckFinished:
+class CheckFinished(Struct, frozen=True):
     """A check has answered, or it is known why it cannot."""
 
     check: Check

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from cmms_audit.battery.check import Check
 from cmms_audit.errors import InputError
@@ -12,16 +13,14 @@ from cmms_audit.model import Reason, Sends
 from cmms_audit.permissions import Permissions
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A check and, where it will not look, the reason."""
 
     check: Check
     withheld: Reason | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The whole battery in the order of its phases: at once, side by side, alone, bursts last."""
 
     at_once: tuple[Planned, ...]

@@ -8,18 +8,17 @@ import json
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from msgspec import Struct, field
 
 from cmms_audit import __version__
 from cmms_audit.audit import Order, Progress, Stopped, audit
 from cmms_audit.cli import exits
 from cmms_audit.cli.gates import Gate, failures
 from cmms_audit.cli.outputs import EVIDENCE, forget_folder, prepare_folder, write
-from cmms_audit.cli.progress import RunProgress
+from cmms_audit.cli.progress import RunProgress, say
 from cmms_audit.conclude import conclude
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Reason
@@ -29,8 +28,7 @@ from cmms_audit.wire.journal import Journal, read_exchanges
 from cmms_audit.wire.redact import Redactor
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """How the outcome is to be written, shown and judged."""
 
     out: Path
@@ -53,14 +51,13 @@ def perform(order: Order, wishes: Wishes) -> int:
     """
     made = not wishes.out.exists()
     prepare_folder(wishes.out, overwrite=wishes.overwrite)
-    errors = Console(stderr=True, highlight=False)
     for notice in () if wishes.quiet else wishes.notices:
-        errors.print(notice, markup=False)
+        say(notice)
     clock, redactor, progress = Clock(), Redactor(), Progress()
     started_at = clock.now()
     journal = Journal(wishes.out / EVIDENCE)
     try:
-        interrupted = _run(order, progress, journal, redactor, clock, errors, wishes)
+        interrupted = _run(order, progress, journal, redactor, clock, wishes)
     except InputError:
         journal.close()
         forget_folder(wishes.out, made=made)
@@ -83,7 +80,7 @@ def perform(order: Order, wishes: Wishes) -> int:
     )
     _write_all(report, exchanges, wishes)
     _print(report, wishes)
-    return _exit_code(report, progress.stopped, interrupted, wishes, errors)
+    return _exit_code(report, progress.stopped, interrupted, wishes)
 
 
 def _run(
@@ -92,11 +89,10 @@ def _run(
     journal: Journal,
     redactor: Redactor,
     clock: Clock,
-    errors: Console,
     wishes: Wishes,
 ) -> bool:
     """Run the audit to its end or until it is interrupted; returns whether it was."""
-    with RunProgress(errors, quiet=wishes.quiet or wishes.as_json, verbose=wishes.verbose) as shown:
+    with RunProgress(quiet=wishes.quiet or wishes.as_json, verbose=wishes.verbose) as shown:
         shown.expect(len(order.checks))
         return asyncio.run(
             _until_signal(audit(order, progress, journal=journal, redactor=redactor, clock=clock, tell=shown.tell))
@@ -154,23 +150,23 @@ def _print(report: dict[str, Any], wishes: Wishes) -> None:
 
         sys.stdout.write(render_json(report))
     elif not wishes.quiet:
+        from rich.console import Console
+
         from cmms_audit.reports.terminal import render_terminal
 
         render_terminal(report, Console(highlight=False), files=sorted(path for path in wishes.out.iterdir()))
 
 
-def _exit_code(
-    report: dict[str, Any], stopped: Stopped | None, interrupted: bool, wishes: Wishes, errors: Console
-) -> int:
+def _exit_code(report: dict[str, Any], stopped: Stopped | None, interrupted: bool, wishes: Wishes) -> int:
     if interrupted:
-        errors.print("interrupted; the report holds what was seen so far", markup=False)
+        say("interrupted; the report holds what was seen so far")
         return exits.EXIT_INTERRUPTED
     if stopped and stopped.reason is not Reason.INTERRUPTED:
-        errors.print(f"the audit could not be carried out: {stopped.says}", markup=False)
+        say(f"the audit could not be carried out: {stopped.says}")
         return exits.EXIT_CANNOT_AUDIT
     failed = failures(report, fail_under=wishes.fail_under, fail_on=wishes.fail_on, baseline=wishes.baseline)
     for each in failed:
-        errors.print(f"gate failed: {each}", markup=False)
+        say(f"gate failed: {each}")
     return exits.EXIT_GATE_FAILED if failed else exits.EXIT_OK
 
 

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from typing import TYPE_CHECKING
 
 from cmms_audit.battery.engine import CheckFinished, CheckStarted, Event
+from cmms_audit.reports.text import visible
+
+if TYPE_CHECKING:
+    from cmms_audit.cli.bar import Bar
+
+
+def say(text: str) -> None:
+    """A line to whoever watches."""
+    sys.stderr.write(f"{visible(text)}\n")
 
 
 class RunProgress:
-    """A bar with the checks that are looking right now; lines instead of a bar where stderr is no terminal."""
+    """The checks that are looking right now, in a bar where stderr is a terminal; with `verbose`, a line for each."""
 
-    def __init__(self, console: Console, *, quiet: bool, verbose: bool) -> None:
-        self._console = console
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._verbose = verbose
         self._looking: list[str] = []
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=quiet or not console.is_terminal,
-        )
-        self._task = self._bar.add_task("starting", total=None)
+        self._bar: Bar | None = None
+        if not quiet and sys.stderr.isatty():
+            from cmms_audit.cli.bar import Bar  # slow to import, and mostly nobody watches
+
+            self._bar = Bar()
 
     def __enter__(self) -> RunProgress:
-        self._bar.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
     def expect(self, checks: int) -> None:
         """Say how many checks there are."""
-        self._bar.update(self._task, total=checks)
+        if self._bar:
+            self._bar.expect(checks)
 
     def tell(self, event: Event) -> None:
         """Show one event of the battery."""
@@ -55,8 +52,13 @@ class RunProgress:
             case CheckFinished(check, findings):
                 if check.id in self._looking:
                     self._looking.remove(check.id)
-                self._bar.advance(self._task)
                 if self._verbose:
-                    verdicts = ", ".join(sorted({finding.verdict for finding in findings}))
-                    self._console.print(f"{check.id}: {verdicts}", markup=False, highlight=False)
-        self._bar.update(self._task, description=", ".join(self._looking[:2]) or "working")
+                    self._say(f"{check.id}: {', '.join(sorted({finding.verdict for finding in findings}))}")
+        if self._bar:
+            self._bar.show(self._looking, finished=isinstance(event, CheckFinished))
+
+    def _say(self, line: str) -> None:
+        if self._bar:
+            self._bar.say(line)
+        else:
+            say(line)

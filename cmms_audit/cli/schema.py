@@ -8,7 +8,7 @@ from cmms_audit.documents import nearest
 from cmms_audit.errors import InputError
 from cmms_audit.folders import schemas_folder
 
-PUBLISHED = ("vendor", "dialect", "scenario", "report")
+PUBLISHED = ("vendor", "dialect", "scenario", "report", "spec-diff")
 
 app = typer.Typer(rich_markup_mode=None)
 

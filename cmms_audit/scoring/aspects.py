@@ -7,8 +7,9 @@ neither traffic nor document has an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from cmms_audit.guide import Question
 from cmms_audit.model import Basis, Claim, Finding, Reason, Sends, Verdict
@@ -37,8 +38,7 @@ _RANK_OF_BASIS = {
 }
 
 
-@dataclass(frozen=True)
-class JudgedAspect:
+class JudgedAspect(Struct, frozen=True):
     """An aspect's verdict and the findings that are heard on it.
 
     `standing` are the findings of the highest rank; `claim` is the vendor's word where that stands in for

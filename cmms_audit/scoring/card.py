@@ -7,11 +7,12 @@ reports' business. Numbers are exact here and are rounded on output, with `round
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from cmms_audit.capacity import CapacityEstimate
 from cmms_audit.model import Basis, FlagState, Reason, Severity, Verdict
@@ -43,16 +44,14 @@ class WaiverState(StrEnum):
     NOT_NEEDED = "not_needed"
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """A score from 0 to 100: `low` counts an open question as 0, `high` as 1; None where nothing weighs."""
 
     low: float | None
     high: float | None
 
 
-@dataclass(frozen=True)
-class Cap:
+class Cap(Struct, frozen=True):
     """A red flag that keeps the grade down, with the best grade it leaves and why."""
 
     grade: Grade
@@ -60,8 +59,7 @@ class Cap:
     reason: str
 
 
-@dataclass(frozen=True)
-class WaivedScore:
+class WaivedScore(Struct, frozen=True):
     """What the score would be if everything under an active waiver were left out."""
 
     low: float | None
@@ -69,8 +67,7 @@ class WaivedScore:
     grade: Grade | None
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(Struct, frozen=True):
     """The score of the whole API; `grade` and `raw_grade` are None where `withheld` says why there is none."""
 
     low: float | None
@@ -87,8 +84,7 @@ class Score:
         return self.low
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """Shares of the weight (together 1) by what the answers stand on; `none` is that of open questions."""
 
     observed: float
@@ -97,8 +93,7 @@ class Coverage:
     none: float
 
 
-@dataclass(frozen=True)
-class GroupScore:
+class GroupScore(Struct, frozen=True):
     """The score of one group of questions; `weight` is the sum of the weights that went into it."""
 
     id: str
@@ -113,8 +108,7 @@ class GroupScore:
         return self.low
 
 
-@dataclass(frozen=True)
-class AspectResult:
+class AspectResult(Struct, frozen=True):
     """One aspect of a question: its verdict, and the checks that carry it.
 
     `verdict` is not_applicable where the aspect cannot matter and was left out. `checks` are check ids;
@@ -132,8 +126,7 @@ class AspectResult:
     claimed: bool
 
 
-@dataclass(frozen=True)
-class QuestionResult:
+class QuestionResult(Struct, frozen=True):
     """The answer to one question, with all that it takes to follow the number.
 
     `weights` by chosen scenario, `weight` the highest of them; `points` from 0 to 1, `points_high` what it
@@ -164,8 +157,7 @@ class QuestionResult:
     waived: bool
 
 
-@dataclass(frozen=True)
-class FlagResult:
+class FlagResult(Struct, frozen=True):
     """The state of one red flag.
 
     `severity` is the highest over the chosen scenarios, `by_scenario` each of them: what it costs, or,
@@ -192,8 +184,7 @@ class FlagResult:
         return self.state is FlagState.RAISED
 
 
-@dataclass(frozen=True)
-class ClaimResult:
+class ClaimResult(Struct, frozen=True):
     """A claim of the vendor beside what was found; `tested` is False where nothing was found."""
 
     question: str
@@ -203,8 +194,7 @@ class ClaimResult:
     tested: bool
 
 
-@dataclass(frozen=True)
-class ScenarioResult:
+class ScenarioResult(Struct, frozen=True):
     """Whether one kind of integration can be built, and if not, what stands in the way.
 
     `blockers` are the flags and questions behind a no-go, `conditions` those to settle before a go, both by
@@ -228,8 +218,7 @@ class ScenarioResult:
         return self.low
 
 
-@dataclass(frozen=True)
-class WaiverResult:
+class WaiverResult(Struct, frozen=True):
     """A waiver and whether it counts today; `target` is a question, a flag or a finding's fingerprint."""
 
     target: str
@@ -239,16 +228,14 @@ class WaiverResult:
     state: WaiverState
 
 
-@dataclass(frozen=True)
-class Rubric:
+class Rubric(Struct, frozen=True):
     """Which questions, weights and rules were used: a version, and the SHA-256 of what their files say."""
 
     version: str
     sha256: str
 
 
-@dataclass(frozen=True)
-class Scorecard:
+class Scorecard(Struct, frozen=True):
     """Everything that scoring concludes about one audit."""
 
     rubric: Rubric

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cmms_audit.model import Basis, Claim, Finding, Verdict
 from cmms_audit.scoring.card import ClaimResult, QuestionResult
@@ -12,8 +13,7 @@ from cmms_audit.scoring.questions import claim_in_words
 _SEEN_OR_READ = (Basis.OBSERVED, Basis.DOCUMENTED)
 
 
-@dataclass(frozen=True)
-class JudgedClaim:
+class JudgedClaim(Struct, frozen=True):
     """A claim's result, with the basis and the checks of what it was held against."""
 
     result: ClaimResult

@@ -6,7 +6,8 @@ Raised if any word raises it, else clear if any clears it, else not tested.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cmms_audit.capacity import CapacityEstimate
 from cmms_audit.guide import Guide, RedFlag
@@ -32,8 +33,7 @@ _TELLING_REASONS_FIRST = (
 )
 
 
-@dataclass(frozen=True)
-class _Word:
+class _Word(Struct, frozen=True):
     """One source's word on a flag; `severity` where the source knows better than the flag's table."""
 
     raised: bool
@@ -43,8 +43,7 @@ class _Word:
     checks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the flags are judged by, beside the findings: one value for all of them.
 
     `event_delivery`: the API tells of events by another way than webhooks. `waived` are ids of flags.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from cmms_audit.guide import Guide, Question, Scenario
 from cmms_audit.model import Basis, Claim, Finding, Reason, Severity, Verdict

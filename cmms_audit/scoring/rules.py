@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from cmms_audit.capacity import CapacityEstimate
 from cmms_audit.guide import Guide
@@ -35,8 +36,7 @@ from cmms_audit.scoring.waivers import active_targets, judge_waivers, waived_que
 from cmms_audit.vendor import Waiver
 
 
-@dataclass(frozen=True)
-class _Circumstances:
+class _Circumstances(Struct, frozen=True):
     """Everything that a score depends on beside the findings."""
 
     guide: Guide
@@ -48,8 +48,7 @@ class _Circumstances:
     event_delivery: bool
 
 
-@dataclass(frozen=True)
-class _Judged:
+class _Judged(Struct, frozen=True):
     """Questions, claims and flags, before any number."""
 
     questions: tuple[QuestionResult, ...]

@@ -6,7 +6,8 @@ Judged on scores before any cap, by the weights and severities of that scenario 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cmms_audit.guide import Scenario
 from cmms_audit.model import Basis, Severity, Verdict

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cmms_audit.model import Purpose
 
@@ -15,8 +17,7 @@ BODY_CAP = 8 * 1024 * 1024
 DOCUMENT_CAP = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """What is to be sent, on whose behalf (`owner`), what for, and with which credential's role (None: none).
 
     `notes` are recorded with the exchange. `pinned_ip` is the number to connect to, where it was judged before.

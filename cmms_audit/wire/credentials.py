@@ -9,10 +9,11 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit, urlunsplit
 
+from msgspec import Struct
+from msgspec.structs import replace
 from oauthlib.oauth2 import BackendApplicationClient
 
 from cmms_audit.addresses import origin
@@ -35,8 +36,7 @@ _OPEN_NAMES = frozenset(
 _MENTIONS_TOKEN = re.compile(rb"(?:access|refresh|id)_?token", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class TokenAnswer:
+class TokenAnswer(Struct, frozen=True):
     """What a token endpoint said. `access_token` is None where it gave none, and `error` then its code, if any."""
 
     access_token: str | None

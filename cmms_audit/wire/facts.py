@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cmms_audit.model import Exchange, Purpose
 
 
-@dataclass
-class Traffic:
+class Traffic(Struct):
     """What went over the wire so far. `created`, `deleted` and `left_behind` are kept by whoever creates records."""
 
     requests: int = 0
@@ -21,8 +21,7 @@ class Traffic:
     left_behind: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class TokenFacts:
+class TokenFacts(Struct, frozen=True):
     """What a token request showed; never the token itself.
 
     `expires_in` is in seconds and `granted` the scopes, each None where the answer does not say; `error` is the code of

@@ -9,9 +9,10 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cmms_audit.errors import CannotAudit, InputError, Problem
 from cmms_audit.model import Exchange, Purpose, Reason, Request, Response
@@ -107,7 +108,8 @@ def read_exchanges(path: Path) -> Iterator[Exchange]:
 
 def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
     """An exchange as plain JSON values."""
-    return asdict(exchange)
+    members: dict[str, Any] = msgspec.to_builtins(exchange, enc_hook=dict)
+    return members
 
 
 def exchange_from_json(members: Mapping[str, Any]) -> Exchange:

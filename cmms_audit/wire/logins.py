@@ -10,7 +10,8 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cmms_audit.credentials import Credential, OAuth2, Oidc
 from cmms_audit.errors import CouldNotLook
@@ -40,8 +41,7 @@ MOST_TOKENS = 64  # in a run; each must be looked for in every answer
 MARGIN_SECONDS = 30.0  # a token is renewed so long before it expires, or a tenth of its life before
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True):
     """A token in use. `renew_at` is on the monotonic clock; None where its life is not known."""
 
     value: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections import defaultdict
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cmms_audit.addresses import parse_address
 from cmms_audit.errors import CouldNotLook

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
+
+from msgspec import Struct
 
 Family = Literal["ietf", "ietf-middle", "ietf-early", "x-ratelimit", "x-rate-limit", "vendor", "retry-after"]
 
@@ -33,8 +34,7 @@ _NAMED = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class RatePolicy:
+class RatePolicy(Struct, frozen=True):
     """One limit: so many calls (`limit`) in so many seconds (`window_seconds`), and how many are left."""
 
     limit: float | None = None
@@ -44,8 +44,7 @@ class RatePolicy:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class RateFacts:
+class RateFacts(Struct, frozen=True):
     """What one answer says. The four numbers are those of the limit that is nearest to being reached.
 
     `reset_seconds` and `retry_after` are seconds from now; `policies` holds every limit that was stated; `family` the

@@ -11,8 +11,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 SHORTEST = 4  # characters; anything shorter occurs by chance in every text
 WITHHELD = "«withheld: a secret in a form that cannot be cut out»"
@@ -30,8 +31,7 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class _Needle:
+class _Needle(Struct, frozen=True):
     """A text to look for, and the mark that takes its place.
 
     `bare` is the text with every escape read that it may hold by chance. What does not grant access (a user name, a

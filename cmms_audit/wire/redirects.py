@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from urllib.parse import urldefrag, urljoin
+
+from msgspec.structs import replace
 
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Reason

@@ -10,9 +10,9 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import httpx
+from msgspec import Struct, field
 
 from cmms_audit.addresses import parse_address
 from cmms_audit.model import Reason
@@ -25,8 +25,7 @@ MOST_HEADER_BYTES = 64 * 1024
 _CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=4)
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A request ready to be sent, secrets in place.
 
     `body_cap` is in bytes after decompression, `deadline` in seconds for everything, from looking up the name to the
@@ -42,8 +41,7 @@ class Outgoing:
     pinned_ip: str | None = None
 
 
-@dataclass
-class Incoming:
+class Incoming(Struct):
     """What came back. Filled as it arrives, so that an answer that breaks off is kept as far as it came.
 
     `status` is 0 until the headers were read. `failure` says in words why the answer is not whole, `reason` in kind.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cmms_audit.model import Basis, Finding, Reason, Verdict
 from cmms_audit.scoring import Coverage, Grade, rounded

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cmms_audit.model import Basis, Claim, Finding, Reason, Sends, Severity, Verdict
 from cmms_audit.scoring import Scorecard
