@@ -138,7 +138,7 @@ def detect(spec: Described, folders: Sequence[Path]) -> Dialect:
     dialects = [load_dialect(name, folders) for name in dialect_names(folders)]
     best = max(dialects, key=lambda dialect: _marks_shown(dialect.recognise, spec), default=None)
     if best is None or _marks_shown(best.recognise, spec) < _MARKS_NEEDED:
-        return load_dialect(BASE, folders)
+        return next((dialect for dialect in dialects if dialect.name == BASE), None) or load_dialect(BASE, folders)
     return best
 
 

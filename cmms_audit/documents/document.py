@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cmms_audit.documents.decoding import check_length, decode
 from cmms_audit.documents.json_lines import JsonLines
-from cmms_audit.documents.json_text import load_json
+from cmms_audit.documents.json_text import LoadedJson, load_json
 from cmms_audit.documents.limits import DEFAULT_LIMITS, Limits, collector_paused
 from cmms_audit.documents.measuring import measure
 from cmms_audit.documents.places import Duplicate, start_of
@@ -103,17 +104,23 @@ def _first_character(text: str) -> str:
 def _parse_json(text: str, source: str, limits: Limits) -> Document:
     try:
         loaded = load_json(text, source, limits)
-    except json.JSONDecodeError as error:
+    except json.JSONDecodeError:
         if len(text) <= _SMALL_TEXT:  # a YAML text may start with a brace as well
-            try:
+            with suppress(InputError):
                 return _parse_yaml(text, source, limits)
-            except InputError:
-                pass
-        what = f"is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        raise InputError(Problem(f"{source}:{error.lineno}", what, f"look at column {error.colno}")) from None
+        loaded = _loosely(text, source, limits)
     lines = JsonLines(text, repeats=loaded.repeats)
     duplicates = lines.duplicates() if loaded.repeats else ()
     return Document(loaded.value, source, duplicates, lines.line, nodes=loaded.nodes)
+
+
+def _loosely(text: str, source: str, limits: Limits) -> LoadedJson:
+    """JSON whose texts hold line ends and other control characters, which ought to be escaped."""
+    try:
+        return load_json(text, source, limits, strict=False)
+    except json.JSONDecodeError as error:
+        what = f"is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise InputError(Problem(f"{source}:{error.lineno}", what, f"look at column {error.colno}")) from None
 
 
 def _has_ordinary_lines(text: str) -> bool:
@@ -135,7 +142,7 @@ def _parse_yaml(text: str, source: str, limits: Limits) -> Document:
         repaired_line = text.count("\n", 0, unprintable.start()) + 1
         text = _UNPRINTABLE.sub(" ", text)
     built = (build_quickly if _has_ordinary_lines(text) else build_with_libyaml)(text, source, limits)
-    measure(built.value, source, limits)
+    measure(built.value, source, limits, text_length=len(text))
     lines = built.lines
     return Document(
         built.value,

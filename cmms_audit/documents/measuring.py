@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cmms_audit.documents.limits import OVER_A_LIMIT, Limits
 from cmms_audit.errors import InputError, Problem
@@ -10,49 +10,53 @@ from cmms_audit.errors import InputError, Problem
 _INDEX = 4  # characters of a slash and an index, about
 
 
-def measure(value: Any, source: str, limits: Limits) -> int:
-    """Count the values in a value, each repetition too.
+class Size(NamedTuple):
+    """`nodes` values are held, each repetition counted, of which `pairs` stand in mappings."""
+
+    nodes: int
+    pairs: int
+
+
+def measure(value: Any, source: str, limits: Limits, *, text_length: int) -> Size:
+    """Count the values in a value that was read from a text of that many characters.
 
     Raises InputError where they are nested too deeply, where one text is too long to be looked through, or where keys
     are so long that the pointers to all values would not fit into memory.
     """
-    level, lengths = [value], [0]
-    nodes = depth = characters = 0
+    nodes = pairs = depth = 0
+    characters = text_length  # each key by itself is part of the text
+    level: list[tuple[Any, int]] = [(value, 0)] if isinstance(value, dict | list) else []
     while level:
-        inner: list[Any] = []
-        inner_lengths: list[int] = []
-        for node, length in zip(level, lengths, strict=True):
-            if type(node) is dict:
-                nodes += len(node)
-                characters += (length + 1) * len(node) + len("".join(node))
-                for key, child in node.items():
-                    kind = type(child)
-                    if kind is dict or kind is list:
-                        inner.append(child)
-                        inner_lengths.append(length + 1 + len(key))
-                    elif kind is str and len(child) > limits.text:
-                        raise _text_too_long(source, limits)
-            elif type(node) is list:
-                nodes += len(node)
-                characters += (length + _INDEX) * len(node)
-                for child in node:
-                    kind = type(child)
-                    if kind is dict or kind is list:
-                        inner.append(child)
-                        inner_lengths.append(length + _INDEX)
-                    elif kind is str and len(child) > limits.text:
-                        raise _text_too_long(source, limits)
-        level, lengths = inner, inner_lengths
-        depth += bool(inner)
-        if depth >= limits.depth:
+        depth += 1
+        if depth > limits.depth:
             raise too_deep(source, limits)
+        inner: list[tuple[Any, int]] = []
+        for node, length in level:
+            nodes += len(node)
+            characters += (length + 1) * len(node)
+            if type(node) is dict:
+                pairs += len(node)
+                inner += [
+                    (child, length + len(key) + 1)
+                    for key, child in node.items()
+                    if type(child) is dict or type(child) is list
+                ]
+            else:
+                inner += [(child, length + _INDEX) for child in node if type(child) is dict or type(child) is list]
         if characters > limits.pointers:
             raise InputError(Problem(source, "the names in it are far too long", OVER_A_LIMIT))
-    return nodes
+        if text_length > limits.text:
+            _check_texts([node for node, _ in level], source, limits)
+        level = inner
+    return Size(nodes, pairs)
 
 
-def _text_too_long(source: str, limits: Limits) -> InputError:
-    return InputError(Problem(source, f"holds a text of more than {limits.text:,} characters", OVER_A_LIMIT))
+def _check_texts(level: list[Any], source: str, limits: Limits) -> None:
+    for node in level:
+        for child in node.values() if type(node) is dict else node:
+            if type(child) is str and len(child) > limits.text:
+                what = f"holds a text of more than {limits.text:,} characters"
+                raise InputError(Problem(source, what, OVER_A_LIMIT))
 
 
 def too_deep(source: str, limits: Limits) -> InputError:
