@@ -11,10 +11,12 @@ import re
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
+
 _HOST = r"\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?"
-_ADDRESS = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?(?:[/?#].*)?", re.IGNORECASE | re.ASCII)
-_BIND = re.compile(rf"({_HOST}):([0-9]{{1,5}})", re.IGNORECASE | re.ASCII)
-_UNPRINTABLE = re.compile(r"[\s\\\x00-\x20\x7f-\x9f]")
+_ADDRESS = pattern(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?(?:[/?#].*)?", re.IGNORECASE | re.ASCII)
+_BIND = pattern(rf"({_HOST}):([0-9]{{1,5}})", re.IGNORECASE | re.ASCII)
+_UNPRINTABLE = pattern(r"[\s\\\x00-\x20\x7f-\x9f]")
 _LARGEST_PORT = 65535
 
 

@@ -13,11 +13,12 @@ from cmms_audit.addresses import origin
 from cmms_audit.api import Api
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Evidence, Exchange
+from cmms_audit.patterns import pattern
 from cmms_audit.webpage import links, page_text
 
 MOST_LINKED_PAGES = 20
 _LEAST_WORDS = 60
-_TELLING = re.compile(
+_TELLING = pattern(
     r"limit|throttl|quota|version|deprecat|sunset|chang|release|life.?cycle|migrat|polic|webhook|event|callback|notif",
     re.IGNORECASE,
 )

@@ -5,7 +5,6 @@ Pure: it knows the dialect's words for paging and sends nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin
@@ -15,14 +14,15 @@ from msgspec import Struct
 from cmms_audit.dialect import Dialect
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Evidence, Exchange, Reason
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.resources import Resource
 
 Params = Sequence[tuple[str, str]]
 
-_LINK = re.compile(r"<([^<>]{1,4000})>\s*;([^,<>]{0,300})")
-_NEXT = re.compile(r"rel\s*=\s*\"?next\b")
+_LINK = pattern(r"<([^<>]{1,4000})>\s*;([^,<>]{0,300})")
+_NEXT = pattern(r"rel\s*=\s*\"?next\b")
 _MOST_DIGITS = 15
-_NUMBER = re.compile(rf"[0-9]{{1,{_MOST_DIGITS}}}")
+_NUMBER = pattern(rf"[0-9]{{1,{_MOST_DIGITS}}}")
 
 
 class Next(Struct, frozen=True):

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cmms_audit.errors import InputError, Problem
+from cmms_audit.patterns import pattern
 
 KEYRING_SERVICE = "cmms-audit"
 LITERAL = "a literal in the file"
 LARGEST_SECRET_FILE = 64 * 1024  # bytes
 
-_WHOLE_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_WHOLE_REFERENCE = pattern(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
+_CONTROL = pattern(r"[\x00-\x1f\x7f-\x9f]")
 
 # Environment variables by which other systems hand out access. A vendor file that names one asks for what is
 # not its own.
-_FOREIGN = re.compile(
+_FOREIGN = pattern(
     r"(ACTIONS|ANSIBLE|ANTHROPIC|ATLASSIAN|AWS|AZURE|BITBUCKET|BUILDKITE|CARGO|CI|CIRCLE|CLOUDFLARE|CLOUDSDK)_.*"
     r"|(CODECOV|CONFLUENCE|CONSUL|DATABASE|DATABRICKS|DATADOG|DD|DIGITALOCEAN|DJANGO|DOCKER|FLASK|GCLOUD|GCP|GH)_.*"
     r"|(GIT|GITHUB|GITLAB|GOOGLE|GPG|HEROKU|HUGGINGFACE|JENKINS|JIRA|LDAP|MAIL|MARIADB|MSSQL|MYSQL|NODE|NOMAD|NPM)_.*"

@@ -17,6 +17,7 @@ from msgspec import Struct
 from cmms_audit.addresses import parse_address, parse_bind
 from cmms_audit.documents import Document, nearest, pointer_join
 from cmms_audit.errors import Problem
+from cmms_audit.patterns import pattern
 
 SECRET_FIELDS = ("value", "token", "username", "password", "client_id", "client_secret")
 WAIVER_KINDS: tuple[Literal["question", "flag", "fingerprint"], ...] = ("question", "flag", "fingerprint")
@@ -26,14 +27,14 @@ AUTO_DIALECT = "auto"
 _LARGEST_NUMBER = 2**63
 _LONGEST_QUOTE = 60
 _MOST_NAMES_SHOWN = 12
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_API_PATH = re.compile(r"/(?:[^\s/\\?#][^\s\\?#]*)?")
+_HEADER_NAME = pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_API_PATH = pattern(r"/(?:[^\s/\\?#][^\s\\?#]*)?")
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # A credential may not steer the request that carries it: these words say what a server is to do with it ...
 _STEERING_WORDS = frozenset({"action", "override", "verb", "patchtype"})
 # ... and these headers, how the message is framed, where it is meant to go, or which answer is wanted.
-_STEERING_HEADERS = re.compile(
+_STEERING_HEADERS = pattern(
     r"accept-encoding|connection|content-(encoding|length|type)|cookie|expect|forwarded|host|if-.*|proxy-authorization"
     r"|range|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-original-url|x-rewrite-url",
     re.IGNORECASE,

@@ -13,14 +13,16 @@ from urllib.parse import urljoin
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
+
 _LONGEST_PAGE = 1_000_000
 _UNSEEN = ("script", "style", "svg", "noscript", "template")
-_BREAK = re.compile(r"<(?:/?(?:p|div|li|tr|h[1-6]|table|section|article|ul|ol)|br)\b[^<>]{0,2000}>", re.IGNORECASE)
-_CELL = re.compile(r"</t[dh]\s{0,20}>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]{1,4000}>")
-_ANCHOR = re.compile(r"<a\s([^<>]{1,4000})>", re.IGNORECASE)
-_HREF = re.compile(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]{0,2000})\"|'([^']{0,2000})'|([^\s\"'>]{1,2000}))", re.IGNORECASE)
-_MARKDOWN_LINK = re.compile(r"\[([^\[\]]{1,200})\]\(([^()\s]{1,2000})\)")
+_BREAK = pattern(r"<(?:/?(?:p|div|li|tr|h[1-6]|table|section|article|ul|ol)|br)\b[^<>]{0,2000}>", re.IGNORECASE)
+_CELL = pattern(r"</t[dh]\s{0,20}>", re.IGNORECASE)
+_TAG = pattern(r"<[^<>]{1,4000}>")
+_ANCHOR = pattern(r"<a\s([^<>]{1,4000})>", re.IGNORECASE)
+_HREF = pattern(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]{0,2000})\"|'([^']{0,2000})'|([^\s\"'>]{1,2000}))", re.IGNORECASE)
+_MARKDOWN_LINK = pattern(r"\[([^\[\]]{1,200})\]\(([^()\s]{1,2000})\)")
 _LONGEST_LABEL = 600
 
 

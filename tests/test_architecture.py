@@ -30,7 +30,7 @@ FLOORS = (
     ("dialect", "credentials"),
     ("secrets",),
     ("documents",),
-    ("model", "errors", "addresses", "folders", "webpage"),
+    ("model", "errors", "addresses", "folders", "patterns", "webpage"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from cmms_audit.battery import Finding, Operation, Schema, SecurityScheme, Spec, met, not_met, partial, unknown
+from cmms_audit.battery import Finding, Operation, Schema, SecurityScheme, Spec, met, not_met, partial, pattern, unknown
 
 
 class Kind(StrEnum):
@@ -29,11 +29,11 @@ class Kind(StrEnum):
 
 FULL_FLOWS = frozenset({"clientCredentials", "authorizationCode", "deviceAuthorization"})
 LEAST_SHARE_OF_WRITES = 0.9
-_KEY_WORDS = re.compile(r"api[\s_-]?key|personal (?:access )?token|access key", re.IGNORECASE)
-_BEARER_WORDS = re.compile(r"bearer|\bjwt\b|oauth|session[\s_-]?token", re.IGNORECASE)
-_ISSUING_PATH = re.compile(r"/(?:tokens?|log-?in|sign-?in|auth|authenticate|sessions?)/?$", re.IGNORECASE)
+_KEY_WORDS = pattern(r"api[\s_-]?key|personal (?:access )?token|access key", re.IGNORECASE)
+_BEARER_WORDS = pattern(r"bearer|\bjwt\b|oauth|session[\s_-]?token", re.IGNORECASE)
+_ISSUING_PATH = pattern(r"/(?:tokens?|log-?in|sign-?in|auth|authenticate|sessions?)/?$", re.IGNORECASE)
 _TOKEN_FIELDS = frozenset({"accesstoken", "token", "jwt", "idtoken", "bearertoken", "sessiontoken", "authtoken"})
-_EXPIRY_FIELDS = re.compile(r"^(?:expir|validuntil|ttl$|exp$)")
+_EXPIRY_FIELDS = pattern(r"^(?:expir|validuntil|ttl$|exp$)")
 
 
 class Method(Struct, frozen=True, eq=False):

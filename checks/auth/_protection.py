@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from cmms_audit.battery import Context, Finding, Operation, met, not_met, partial, unknown
+from cmms_audit.battery import Context, Finding, Operation, met, not_met, partial, pattern, unknown
 
 from ._lists import OPEN_BY_DESIGN
 
-_OPEN_BY_DESIGN = re.compile(
+_OPEN_BY_DESIGN = pattern(
     r"^(?:ping|health\w*|status|alive|ready|livez|readyz|version\w*|info|schema|spec|swagger\w*|openapi\w*|docs?|redoc"
     r"|\.well-known|jwks\w*|oauth2?|auth\w*|sso|saml\w*|oidc|tokens?|log-?in|log-?out|sign-?in|sign-?up|register\w*"
     r"|password\w*|sessions?|webhooks?|callbacks?)(?:\.\w+)?$",

@@ -11,14 +11,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, CouldNotLook, Finding, met, not_met, partial, unknown
+from cmms_audit.battery import Context, CouldNotLook, Finding, met, not_met, partial, pattern, unknown
 from cmms_audit.model import Evidence, Exchange, Reason
 
 from ._lists import lists
 
 MOST_LISTS = 8
-_LOGIN = re.compile(r"log.?in|sign.?in|password|sso|saml|oauth|authoriz", re.IGNORECASE)
-_REFUSAL = re.compile(r"unauth|not auth|forbidden|denied|credential|token|api.?key|log.?in|sign.?in", re.IGNORECASE)
+_LOGIN = pattern(r"log.?in|sign.?in|password|sso|saml|oauth|authoriz", re.IGNORECASE)
+_REFUSAL = pattern(r"unauth|not auth|forbidden|denied|credential|token|api.?key|log.?in|sign.?in", re.IGNORECASE)
 _READ_OF_A_BODY = 4_000
 
 

@@ -18,6 +18,7 @@ from cmms_audit.battery import (
     met,
     not_met,
     partial,
+    pattern,
     sentences,
     squeezed,
     unknown,
@@ -31,25 +32,25 @@ PAUSE_SECONDS = 2.0
 MOST_PAGES = 3
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
-_TIME = re.compile(
+_TIME = pattern(
     r"time|date|^when$|^ts$|(?:created|occurred|logged|performed|happened|requested|received|called)(?:at|on)$"
 )
-_IDENTITY = re.compile(
+_IDENTITY = pattern(
     r"user(?!agent)|actor|client(?!ip|addr)|caller|identity|^app|account|principal|credential|apikey|^who$"
 )
-_CONTENT = re.compile(r"summary|payload|body|query|param|content|change|data|diff|detail|message")
+_CONTENT = pattern(r"summary|payload|body|query|param|content|change|data|diff|detail|message")
 _PARTS = {"its time": _TIME, "who made it": _IDENTITY, "what was sent": _CONTENT}
 
-_LOG_WORDS = re.compile(
+_LOG_WORDS = pattern(
     r"\baudit[- ](?:log|trail)s?\b.{0,80}\b(?:api|calls?|requests?|changes?|actions?|access|every|all)\b"
     r"|\b(?:api|calls?|requests?|changes?|actions?|access)\b.{0,80}\baudit[- ](?:log|trail)s?\b"
     r"|\b(?:every|each|all) (?:api )?(?:calls?|requests?)\b.{0,30}\b(?:is|are) (?:logged|recorded)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\b(?:no|not|without|never)\b", re.IGNORECASE)
+_DENIED = pattern(r"\b(?:no|not|without|never)\b", re.IGNORECASE)
 _ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "x-trace-id", "traceid")
-_ID_PARAMETER = re.compile(r"^x?(?:request|correlation|trace)(?:id|identifier)$")
-_SINCE_PARAMETER = re.compile(r"(?:since|after|from|start|gte)(?:time|date|at)?$")
+_ID_PARAMETER = pattern(r"^x?(?:request|correlation|trace)(?:id|identifier)$")
+_SINCE_PARAMETER = pattern(r"(?:since|after|from|start|gte)(?:time|date|at)?$")
 _CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LEAST_ID = 6
 
@@ -85,7 +86,7 @@ def _names(schema: Schema) -> list[str]:
 
 def _missing_parts(names: Sequence[str]) -> list[str]:
     plain = [squeezed(name) for name in names]
-    return [part for part, pattern in _PARTS.items() if not any(pattern.search(name) for name in plain)]
+    return [part for part, words in _PARTS.items() if not any(words.search(name) for name in plain)]
 
 
 @check(question="auth.audit-log", id="auth.own-call-logged", aspect="log", sends="reads")

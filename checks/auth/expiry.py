@@ -15,6 +15,7 @@ from cmms_audit.battery import (
     met,
     not_met,
     partial,
+    pattern,
     sentences,
     squeezed,
     unknown,
@@ -25,21 +26,21 @@ _CREDENTIAL = (
     r"(?:api[- ]?keys?|keys?|(?:access |refresh |bearer |oauth |api |session )?tokens?"
     r"|(?:client )?secrets?|credentials?)"
 )
-_NEVER = re.compile(
+_NEVER = pattern(
     rf"\b{_CREDENTIAL}\b.{{0,40}}\b(?:never expires?|(?:do|does|will) not expire|(?:don't|doesn't|won't) expire)\b"
     rf"|\bnon-expiring {_CREDENTIAL}\b",
     re.IGNORECASE,
 )
-_RUNS_OUT = re.compile(
+_RUNS_OUT = pattern(
     rf"\b{_CREDENTIAL}\b.{{0,60}}\b(?:expires?|expiry|expiration|valid for|lifetime|lasts\b|lives? (?:for )?\d)"
     rf"|\b(?:expiry|expiration|lifetime)\b.{{0,30}}\b{_CREDENTIAL}\b",
     re.IGNORECASE,
 )
-_DURATION = re.compile(r"\b(\d{1,5}|an?|one)[\s-]{0,2}(second|minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
+_DURATION = pattern(r"\b(\d{1,5}|an?|one)[\s-]{0,2}(second|minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
 _HOURS = {"second": 1 / 3600, "minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
 _QUICK = ("expir", "lifetime", "valid for", "time to live", "time-to-live", "lasts", " live")
-_CREDENTIAL_PATH = re.compile(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.IGNORECASE)
-_EXPIRY_FIELD = re.compile(r"^(?:expir\w*|validuntil|validto|ttl|lifetime|expiresin|notafter)$")
+_CREDENTIAL_PATH = pattern(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.IGNORECASE)
+_EXPIRY_FIELD = pattern(r"^(?:expir\w*|validuntil|validto|ttl|lifetime|expiresin|notafter)$")
 
 
 @check(question="auth.rotation", id="auth.expiry-documented", aspect="expiry", sends="nothing", decisive=False)

@@ -17,6 +17,7 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    pattern,
     sentences,
     unknown,
 )
@@ -28,10 +29,10 @@ from ._methods import Kind
 
 DAY = 24 * 3600
 _MOST_LOOKED_AT = 100
-_ON_CREDENTIALS = re.compile(
+_ON_CREDENTIALS = pattern(
     r"\boauth|\bapi[- ]?keys?\b|\bbearer\b|\baccess tokens?\b|\bbasic auth|\bclient credentials\b", re.IGNORECASE
 )
-_KEY_HEADER = re.compile(r"(?!authorization$)(?=.*(?:key|token|auth|secret|api))[a-z0-9-]{1,60}", re.IGNORECASE)
+_KEY_HEADER = pattern(r"(?!authorization$)(?=.*(?:key|token|auth|secret|api))[a-z0-9-]{1,60}", re.IGNORECASE)
 _KEY_NAMES = ("api_key", "apikey", "key", "access_token")
 _UNHEARD_OF_NAME = "audit_unheard_of"
 

@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     met,
     not_met,
     partial,
+    pattern,
     sentences,
     unknown,
 )
@@ -24,38 +25,36 @@ from cmms_audit.model import Claim, Exchange, Reason
 from ._lists import readable_page
 
 _CREDENTIAL = r"(?:api[- ]?keys?|keys?|credentials?|(?:client |access )?(?:secrets?|tokens?))"
-_CREDENTIALS = re.compile(rf"\b{_CREDENTIAL}\b", re.IGNORECASE)
-_OVERLAP = re.compile(
+_CREDENTIALS = pattern(rf"\b{_CREDENTIAL}\b", re.IGNORECASE)
+_OVERLAP = pattern(
     r"\bboth\b.{0,40}\b(?:work|active|valid|accepted)\b|\boverlap|\bgrace period|\bside by side\b"
     r"|\bwhile the (?:old|previous|existing)\b.{0,40}\b(?:active|valid|works)\b|\b(?:two|multiple|several) active\b",
     re.IGNORECASE,
 )
-_OLD_ONE_ENDS = re.compile(
+_OLD_ONE_ENDS = pattern(
     r"\b(?:old|previous|existing)\b.{0,60}\b(?:stops? working|expires?|remains?|stays?|continues?|keeps? working)\b",
     re.IGNORECASE,
 )
-_NO_OVERLAP = re.compile(
+_NO_OVERLAP = pattern(
     r"\bnever (?:both )?active together\b|\bactive when the old one is revoked\b"
     r"|\b(?:old|previous|existing)\b.{0,60}\b(?:immediately|at once|instantly)\b"
     r"|\b(?:immediately|instantly)\b.{0,20}\b(?:invalidates?|revokes?|replaces?)\b.{0,40}\b(?:old|previous|existing)\b",
     re.IGNORECASE,
 )
-_ABOUT_CHANGE = re.compile(
-    "|".join(each.pattern for each in (_OVERLAP, _OLD_ONE_ENDS, _NO_OVERLAP, _CREDENTIALS)), re.I
-)
+_ABOUT_CHANGE = pattern("|".join(each.pattern for each in (_OVERLAP, _OLD_ONE_ENDS, _NO_OVERLAP, _CREDENTIALS)), re.I)
 _QUICK_CHANGE = ("both", "overlap", "grace", "side by side", "old", "previous", "existing", "active", "immediately")
 _QUICK_CREDENTIAL = ("key", "token", "secret", "credential")
-_DURATION = re.compile(r"\b(\d{1,4})\s{0,2}-?(hour|day|week)s?\b", re.IGNORECASE)
+_DURATION = pattern(r"\b(\d{1,4})\s{0,2}-?(hour|day|week)s?\b", re.IGNORECASE)
 _HOURS = {"hour": 1, "day": 24, "week": 168}
-_CREDENTIAL_PATH = re.compile(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.I)
-_ROTATING_PATH = re.compile(
+_CREDENTIAL_PATH = pattern(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.I)
+_ROTATING_PATH = pattern(
     r"/(?:rotate|regenerate|renew|roll|refresh|generate)[-_]?(?:api[-_]?)?(?:key|secret|token|credential)s?/?$"
     r"|/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|credentials?|secrets?)/(?:\{[^/]{1,60}\}/)?(?:rotate|regenerate|renew|roll)/?$",
     re.IGNORECASE,
 )
-_LOGIN_PATH = re.compile(r"oauth|/auth/|login|sign-?in", re.IGNORECASE)
-_REVOKING_PATH = re.compile(r"/(?:revoke|revocation|revoke[-_]token)/?$", re.IGNORECASE)
-_REVOKED = re.compile(
+_LOGIN_PATH = pattern(r"oauth|/auth/|login|sign-?in", re.IGNORECASE)
+_REVOKING_PATH = pattern(r"/(?:revoke|revocation|revoke[-_]token)/?$", re.IGNORECASE)
+_REVOKED = pattern(
     rf"/revoke\b|\brevo(?:k\w{{1,4}}|cation)\b.{{0,60}}\b{_CREDENTIAL}\b|\b{_CREDENTIAL}\b.{{0,60}}\brevo(?:k|c)", re.I
 )
 

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_NUMBERED = re.compile(
+from cmms_audit.battery import pattern
+
+_NUMBERED = pattern(
     r"(?:(?:custom|user|cust|usr|udf|uda|udfchar|udfnum|udfdate|udfchkbox|cf|attr|attribute|field|fld|ext|extra|flex|free"
     r"|spare|misc|text|string|number|num|date|bool|value|defined|char|col|column|line|single|multi|label|property|prop"
     r"|singleline|multiline|picklist|option)[ _-]{0,2}){1,4}\d{1,6}(?:[_-]?c)?"
     r"|\d{1,20}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_CUSTOM_PREFIX = re.compile(
+_CUSTOM_PREFIX = pattern(
     r"(?:custom|udf|uda|udfchar|udfnum|cf|x|u)_[a-z0-9]\w{0,80}|.{1,80}__c|yy1_\w{1,80}|zz_?\w{1,80}", re.IGNORECASE
 )
 _OWN_NAMES = ("key", "name", "label", "fieldname", "title", "slug")

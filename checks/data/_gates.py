@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from cmms_audit.battery import recognise_text
+from cmms_audit.battery import pattern, recognise_text
 from cmms_audit.model import Exchange
 
 Access = Literal["public", "refused", "behind a form", "not there", "no answer"]
 
 _FORMS = ("login-page", "lead-form")
-_LOGIN_ADDRESS = re.compile(r"/(?:log-?in|sign-?in|sso|oauth2?/authorize|saml|adfs|account/login)\b", re.IGNORECASE)
-_TECHNICAL = re.compile(
+_LOGIN_ADDRESS = pattern(r"/(?:log-?in|sign-?in|sso|oauth2?/authorize|saml|adfs|account/login)\b", re.IGNORECASE)
+_TECHNICAL = pattern(
     r"\b(?:endpoints?|json|curl|http [1-5]\d\d|GET|POST|PATCH|bearer|oauth|webhooks?|openapi|swagger|rate limits?"
     r"|status codes?|query parameters?|request body|api keys?|api reference)\b|/v\d/",
     re.IGNORECASE,

@@ -20,6 +20,7 @@ from cmms_audit.battery import (
     met,
     not_applicable,
     partial,
+    pattern,
     sentences,
     squeezed,
 )
@@ -30,13 +31,13 @@ from ._custom import custom_names, is_numbered, names_in
 QUESTION = "data.custom-fields"
 
 _CARRIERS = ("work_orders", "assets")
-_ABOUT = re.compile(r"\b(?:custom|user[- ]defined) (?:fields?|attributes?|properties)\b|\bUDFs?\b", re.IGNORECASE)
+_ABOUT = pattern(r"\b(?:custom|user[- ]defined) (?:fields?|attributes?|properties)\b|\bUDFs?\b", re.IGNORECASE)
 _DEFINITION_STEPS = frozenset((
     "metadata", "customfields", "customattributes", "fields", "fielddefinitions", "userdefinedfields", "schema",
     "describe", "jsonschema",
 ))  # fmt: skip
-_LABEL = re.compile(r"label|display|title|caption|^name$", re.IGNORECASE)
-_TYPE = re.compile(r"type|format|kind", re.IGNORECASE)
+_LABEL = pattern(r"label|display|title|caption|^name$", re.IGNORECASE)
+_TYPE = pattern(r"type|format|kind", re.IGNORECASE)
 
 
 class Place(Struct, frozen=True):
@@ -110,7 +111,7 @@ def custom_field_definitions(ctx: Context) -> Finding:
         return ctx.absent("no address is described that lists the definitions of custom fields")
     names = {name for name, _ in members(listing.success.schema if listing.success else None)}
     wanted = {"a label": _LABEL, "a type": _TYPE}
-    missing = [what for what, pattern in wanted.items() if not any(pattern.search(name) for name in names)]
+    missing = [what for what, words in wanted.items() if not any(words.search(name) for name in names)]
     says = f"the definitions of fields can be read at {listing.path}"
     if missing:
         return partial(f"{says}, but {' and '.join(missing)} is not described for them", listing)

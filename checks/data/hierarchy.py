@@ -17,6 +17,7 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    pattern,
     unknown,
 )
 from cmms_audit.model import Exchange, HasEvidence
@@ -27,12 +28,12 @@ QUESTION = "data.hierarchy"
 
 _MOST_LOOKED_UP = 6
 _PLACED = ("work_orders", "assets")
-_NO_ACCOUNT_YET = re.compile(r"department|project", re.IGNORECASE)
+_NO_ACCOUNT_YET = pattern(r"department|project", re.IGNORECASE)
 _LONGEST_TEXT = 2_000
-_NUMBER_NAME = re.compile(r"(?:number|num|no|code|tag|serial|ref|reference)$", re.IGNORECASE)
-_UNIQUE = re.compile(r"\bunique|\bno two\b|\balready (?:exists|in use|taken)\b|\bduplicate", re.IGNORECASE)
-_NOT_UNIQUE = re.compile(r"\bnot (?:necessarily |always |be |required to be )?unique\b", re.IGNORECASE)
-_WITHIN_SITE = re.compile(
+_NUMBER_NAME = pattern(r"(?:number|num|no|code|tag|serial|ref|reference)$", re.IGNORECASE)
+_UNIQUE = pattern(r"\bunique|\bno two\b|\balready (?:exists|in use|taken)\b|\bduplicate", re.IGNORECASE)
+_NOT_UNIQUE = pattern(r"\bnot (?:necessarily |always |be |required to be )?unique\b", re.IGNORECASE)
+_WITHIN_SITE = pattern(
     r"\b(?:per|within|in|for each|for every|at) (?:a |an |the |each |every |one |its )?"
     r"(?:site|location|plant|facility|building|organi[sz]ation)\b",
     re.IGNORECASE,

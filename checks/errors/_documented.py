@@ -9,7 +9,18 @@ from functools import reduce
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Operation, Prose, ResponseDoc, Schema, Spec, members, sentences, squeezed
+from cmms_audit.battery import (
+    Context,
+    Operation,
+    Prose,
+    ResponseDoc,
+    Schema,
+    Spec,
+    members,
+    pattern,
+    sentences,
+    squeezed,
+)
 
 from ._shapes import FIELD_NAMES_IN_DETAILS
 
@@ -22,8 +33,8 @@ _MESSAGES = frozenset(
 _FIELDS = frozenset(
     {*map(squeezed, FIELD_NAMES_IN_DETAILS), "loc", "errors", "violations", "invalidparams", "fielderrors"}
 )
-_ABOUT_CODES = re.compile(r"error[ _-]?codes?\b|codes? of errors?\b", re.IGNORECASE)
-_LISTED_CODE = re.compile(r"`[A-Za-z][A-Za-z0-9_.:-]{2,60}`|\b[A-Z][A-Z0-9]{2,30}(?:_[A-Z0-9]{1,30}){1,6}\b")
+_ABOUT_CODES = pattern(r"error[ _-]?codes?\b|codes? of errors?\b", re.IGNORECASE)
+_LISTED_CODE = pattern(r"`[A-Za-z][A-Za-z0-9_.:-]{2,60}`|\b[A-Z][A-Z0-9]{2,30}(?:_[A-Z0-9]{1,30}){1,6}\b")
 _LEAST_LISTED = 4
 _FEW = 0.1
 _HALF = 0.5
@@ -33,12 +44,12 @@ _FLAG_OF_SUCCESS = frozenset({"success", "ok", "issuccess", "issuccessful", "suc
 _ERROR_INSIDE = frozenset(
     {"error", "errors", "errormessage", "errorcode", "errordescription", "fault", "exception", "errorinfo"}
 )
-_SUCCESS_WITH_ERROR = re.compile(
+_SUCCESS_WITH_ERROR = pattern(
     r"\b(?:always|also|even|still)\b[^.\n]{0,60}\b200\b[^.\n]{0,100}(?:\berrors?\b|\bfail)"
     r"|(?:\berrors?\b|\bfail(?:s|ed|ures?)\b)[^.\n]{0,60}\b(?:with|as|return(?:s|ed)?|in)\b[^.\n]{0,30}\b200\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\bnever\b|\bnot\b|\bno\b|n't\b|\bunlike\b|\binstead of\b", re.IGNORECASE)
+_DENIED = pattern(r"\bnever\b|\bnot\b|\bno\b|n't\b|\bunlike\b|\binstead of\b", re.IGNORECASE)
 
 
 class ErrorMembers(Struct, frozen=True):

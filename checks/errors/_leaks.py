@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cmms_audit.battery import pattern
 from cmms_audit.model import Exchange
 
 _LONGEST_BODY = 100_000
@@ -14,7 +15,7 @@ _SOURCE_FILE = r"[\w.$-]{1,80}\.(?:py|rb|php|js|ts|jsp|java|kt|cs|vb|go|pl|pm|c|
 _PATTERNS = (
     (
         "a stack trace",
-        re.compile(
+        pattern(
             r"Traceback \(most recent call last\)"
             r"|^\s{0,40}at (?:async |new )?[\w$<>`\[\]~]{1,80}\.[\w.$<>`\[\]/~-]{1,200} ?\([^()\n]{0,200}\)"
             r"|^\s{0,40}at [^\n()]{0,200}\([^()\n]{1,200}:\d{1,6}(?::\d{1,6})?\)"
@@ -28,7 +29,7 @@ _PATTERNS = (
     ),
     (
         "a database statement or message",
-        re.compile(
+        pattern(
             r"\bSELECT\s[^\n]{1,400}\sFROM\s|\bINSERT\s+INTO\s+\w|\bUPDATE\s+[\w.\"`\[\]]{1,80}\s+SET\s|\bDELETE\s+FROM\s+\w"
             r"|SQLSTATE\[?\w{5}|\bORA-\d{5}\b|syntax error at or near|You have an error in your SQL syntax"
             r"|\bpsycopg2?\.|\bsqlite3\.\w+Error|\bPG::\w+|Unclosed quotation mark|com\.mysql|\bno such column: "
@@ -36,7 +37,7 @@ _PATTERNS = (
     ),
     (
         "a path on the vendor's server",
-        re.compile(
+        pattern(
             rf"(?<![\w:/.])/(?:[\w.@-]{{1,80}}/){{1,20}}{_SOURCE_FILE}\b"
             r"|(?<![\w:/.])/(?:usr|var|home|srv|opt|etc|root|mnt)/(?:[\w.@-]{1,80}/){1,20}[\w.@-]{1,80}"
             r"|\b[A-Z]:\\(?:[^\\/:*?\"<>|\r\n]{1,80}\\){1,20}[^\\/:*?\"<>|\r\n]{1,80}"
@@ -51,8 +52,8 @@ def leaks(exchange: Exchange) -> tuple[str, ...]:
     text = "\n".join(_texts(exchange))
     found = [
         what
-        for what, pattern in _PATTERNS
-        if any(match.group().strip() not in exchange.request.url for match in pattern.finditer(text))
+        for what, words in _PATTERNS
+        if any(match.group().strip() not in exchange.request.url for match in words.finditer(text))
     ]
     if "a stack trace" not in found and any(_trace_members(exchange.json)):
         found.insert(0, "a stack trace")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from cmms_audit.battery import Prose, sentences
+from cmms_audit.battery import Prose, pattern, sentences
 from cmms_audit.model import Evidence
 
 _NUMBERS = {
@@ -15,24 +15,24 @@ _NUMBERS = {
     "eleven": 11, "twelve": 12, "eighteen": 18, "thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1,
 }  # fmt: skip
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0}
-_DURATION = re.compile(
+_DURATION = pattern(
     rf"\b(?P<number>\d{{1,4}}|{'|'.join(_NUMBERS)})[\s-]{{1,3}}(?:\(\d{{1,4}}\)\s)?"
     rf"(?:calendar |full |business |working )?(?P<unit>{'|'.join(_DAYS)})s?\b",
     re.IGNORECASE,
 )
 _ALTERS = "(?:chang|remov|modif|new version|release)"
 _TELLS = "(?:notice|notif|announc|in advance|ahead|inform)"
-_ABOUT_CHANGE = re.compile(
+_ABOUT_CHANGE = pattern(
     r"deprecat|sunset|retir|end[ -]of[ -]life|breaking|discontinu|backward|older versions?|previous versions?"
     rf"|{_ALTERS}.{{0,200}}{_TELLS}|{_TELLS}.{{0,200}}{_ALTERS}",
     re.IGNORECASE,
 )
-_ABOUT_THE_API = re.compile(
+_ABOUT_THE_API = pattern(
     r"\bAPIs?\b|endpoint|version|breaking|deprecat|release|integration|operation|parameter|schema|\bfields?\b"
     r"|\bchanges?\b",
     re.IGNORECASE,
 )
-_ABOUT_SOMETHING_ELSE = re.compile(
+_ABOUT_SOMETHING_ELSE = pattern(
     r"\btokens?\b|credential|password|\bkeys?\b|secret|\blogs?\b|retain|retention|trial|invoice|certificate|session"
     r"|payment|refund|work orders?|\bassets?\b|(?:planned|scheduled) maintenance|maintenance window|outage|downtime"
     r"|rate limit|pric(?:e|ing)|\bfees?\b|terminat",
@@ -40,7 +40,7 @@ _ABOUT_SOMETHING_ELSE = re.compile(
 )
 _ENDS = "(?:chang|deprecat|remov|modif|break|discontinu|retir)"
 _EARLY = "(?:any |prior |advance |further )?"
-_WITHOUT_NOTICE = re.compile(
+_WITHOUT_NOTICE = pattern(
     rf"\b{_ENDS}\w{{0,10}}\b.{{0,120}}\b(?:without|no) {_EARLY}notice\b"
     rf"|\bwithout {_EARLY}notice\b.{{0,120}}\b{_ENDS}",
     re.IGNORECASE,
@@ -48,14 +48,12 @@ _WITHOUT_NOTICE = re.compile(
 
 
 _OF_TIME = (*_DAYS, "notice")
-_IN_RELEASES = re.compile(
+_IN_RELEASES = pattern(
     r"\b(?:one|two|three|four|five|six|\d{1,2}) (?:more |further |major |minor |full |subsequent |quarterly |API ){0,2}"
     r"(?:releases|versions)\b",
     re.IGNORECASE,
 )
-_BEFORE_THE_END = re.compile(
-    r"deprecat|sunset|retir|remov|discontinu|support|maintain|end[ -]of[ -]life", re.IGNORECASE
-)
+_BEFORE_THE_END = pattern(r"deprecat|sunset|retir|remov|discontinu|support|maintain|end[ -]of[ -]life", re.IGNORECASE)
 
 
 class Notice(Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cmms_audit.battery import pattern
 from cmms_audit.model import Exchange
 
 CODE_NAMES = (
@@ -44,15 +45,15 @@ _CORRELATION_HEADERS = (
     "x-amzn-requestid", "x-ms-request-id", "x-github-request-id",
 )  # fmt: skip
 
-_SLUG = re.compile(r"(?:[A-Za-z]|0x)[A-Za-z0-9_.:/#~-]{1,200}")
+_SLUG = pattern(r"(?:[A-Za-z]|0x)[A-Za-z0-9_.:/#~-]{1,200}")
 _STATUSES = range(100, 600)
 _PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus)
 _NO_CODE = frozenset(
     {"error", "failure", "failed", "fail", "false", "exception", "fault", "none", "null", "about:blank"}
 )
 _FAILED = frozenset({"error", "failure", "failed", "fail"})
-_NAMES_A_STATUS_ONLY = re.compile(r"rfc-?editor|ietf\.org|rfc\d{4}|httpstatus|developer\.mozilla", re.IGNORECASE)
-_HTML = re.compile(r"\s{0,100}(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
+_NAMES_A_STATUS_ONLY = pattern(r"rfc-?editor|ietf\.org|rfc\d{4}|httpstatus|developer\.mozilla", re.IGNORECASE)
+_HTML = pattern(r"\s{0,100}(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
 
 class ErrorBody(Struct, frozen=True):

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Operation, Parameter, Spec
+from cmms_audit.battery import Context, Operation, Parameter, Spec, pattern
 from cmms_audit.model import Evidence, Exchange
 
-_SEGMENT = re.compile(r"v\d{1,4}(?:[._-]\d{1,4}){0,2}(?:[._-]?(?:alpha|beta|rc|preview)\d{0,3})?", re.IGNORECASE)
-_DATE_SEGMENT = re.compile(r"20\d\d-\d\d(?:-\d\d)?")
-_NUMBER_SEGMENT = re.compile(r"\d{1,3}\.\d{1,3}(?:\.\d{1,3}){0,2}")
-_HEADER = re.compile(r"(?:.*-)?(?:api-?version|accept-version|framework-version|version)", re.IGNORECASE)
-_OTHER_HEADER = re.compile(
-    r"client|app-|sdk|aspnet|php|server|runtime|if-|user-agent|content|minimum|tls", re.IGNORECASE
-)
-_PARAMETER = re.compile(r"api[-_]?version", re.IGNORECASE)
+_SEGMENT = pattern(r"v\d{1,4}(?:[._-]\d{1,4}){0,2}(?:[._-]?(?:alpha|beta|rc|preview)\d{0,3})?", re.IGNORECASE)
+_DATE_SEGMENT = pattern(r"20\d\d-\d\d(?:-\d\d)?")
+_NUMBER_SEGMENT = pattern(r"\d{1,3}\.\d{1,3}(?:\.\d{1,3}){0,2}")
+_HEADER = pattern(r"(?:.*-)?(?:api-?version|accept-version|framework-version|version)", re.IGNORECASE)
+_OTHER_HEADER = pattern(r"client|app-|sdk|aspnet|php|server|runtime|if-|user-agent|content|minimum|tls", re.IGNORECASE)
+_PARAMETER = pattern(r"api[-_]?version", re.IGNORECASE)
 _PLAIN_PARAMETERS = frozenset(("v", "ver", "version"))
-_MEDIA_TYPE = re.compile(r"[.+-]v\d{1,4}\b|;\s{0,3}(?:api-)?version=", re.IGNORECASE)
+_MEDIA_TYPE = pattern(r"[.+-]v\d{1,4}\b|;\s{0,3}(?:api-)?version=", re.IGNORECASE)
 
 
 class Carrier(Struct, frozen=True):

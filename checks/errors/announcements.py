@@ -5,29 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cmms_audit.battery import Context, Finding, Prose, check, met, not_applicable, partial, sentences, unknown
+from cmms_audit.battery import Context, Finding, Prose, check, met, not_applicable, partial, pattern, sentences, unknown
 from cmms_audit.model import Basis
 
 QUESTION = "errors.versioning"
 
 _RELEASE_NOTES = "release notes"
 _CHANNELS = {
-    "a changelog": re.compile(r"\bchange[ -]?logs?\b", re.IGNORECASE),
-    "e-mail": re.compile(r"\be-?mail(?:ed|s)?\b", re.IGNORECASE),
-    "a mailing list or newsletter": re.compile(r"\bmailing list|\bnewsletter", re.IGNORECASE),
-    "a feed": re.compile(r"\bRSS\b|\bAtom feed", re.IGNORECASE),
-    _RELEASE_NOTES: re.compile(r"\brelease notes?\b", re.IGNORECASE),
+    "a changelog": pattern(r"\bchange[ -]?logs?\b", re.IGNORECASE),
+    "e-mail": pattern(r"\be-?mail(?:ed|s)?\b", re.IGNORECASE),
+    "a mailing list or newsletter": pattern(r"\bmailing list|\bnewsletter", re.IGNORECASE),
+    "a feed": pattern(r"\bRSS\b|\bAtom feed", re.IGNORECASE),
+    _RELEASE_NOTES: pattern(r"\brelease notes?\b", re.IGNORECASE),
 }
 _SPEAK_FOR_THEMSELVES = ("a changelog", _RELEASE_NOTES)
 _LITERALS = ("changelog", "change log", "change-log", "mail", "newsletter", "rss", "atom feed", "release note")
-_ANY_CHANNEL = re.compile("|".join(pattern.pattern for pattern in _CHANNELS.values()), re.IGNORECASE)
-_OF_CHANGES = re.compile(
+_ANY_CHANNEL = pattern("|".join(words.pattern for words in _CHANNELS.values()), re.IGNORECASE)
+_OF_CHANGES = pattern(
     r"deprecat|sunset|breaking|discontinu|\bchanges? (?:to|in|of) the API|\bAPI changes?\b|\bnew (?:API )?versions?\b"
     r"|\bold(?:er)? versions?\b|\bchanges? (?:are|is|will be) (?:announced|notified)",
     re.IGNORECASE,
 )
 # A change log may also be that of a record, which announces nothing.
-_OF_RECORDS = re.compile(r"\brecords?\b|\bassets?\b|work orders?\b|\bobjects?\b|\baudit|\bhistory\b", re.IGNORECASE)
+_OF_RECORDS = pattern(r"\brecords?\b|\bassets?\b|work orders?\b|\bobjects?\b|\baudit|\bhistory\b", re.IGNORECASE)
 
 
 @check(question=QUESTION, id="errors.channel-stated", aspect="channel", sends="nothing")
@@ -58,9 +58,9 @@ def _channels(texts: Iterable[Prose]) -> dict[str, Prose]:
     for sentence in sentences(telling, _ANY_CHANNEL):
         about_changes = _OF_CHANGES.search(sentence.text) is not None
         in_general = not sentence.of_operation and _OF_RECORDS.search(sentence.text) is None
-        for name, pattern in _CHANNELS.items():
+        for name, words in _CHANNELS.items():
             speaks = about_changes or (in_general and name in _SPEAK_FOR_THEMSELVES)
-            if speaks and pattern.search(sentence.text):
+            if speaks and words.search(sentence.text):
                 found.setdefault(name, sentence)
     return found
 

@@ -6,13 +6,25 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cmms_audit.battery import Context, Finding, Operation, Resource, check, members, met, not_met, partial, unknown
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    Operation,
+    Resource,
+    check,
+    members,
+    met,
+    not_met,
+    partial,
+    pattern,
+    unknown,
+)
 from cmms_audit.model import Reason
 
-_VOLUME = re.compile(r"calls?|requests?|volume|hits|used", re.IGNORECASE)
-_FAILURES = re.compile(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
-_WHOSE = re.compile(r"client|integration|credential|key|token|application|app_|consumer|user", re.IGNORECASE)
-_FAILED_LIST = re.compile(
+_VOLUME = pattern(r"calls?|requests?|volume|hits|used", re.IGNORECASE)
+_FAILURES = pattern(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
+_WHOSE = pattern(r"client|integration|credential|key|token|application|app_|consumer|user", re.IGNORECASE)
+_FAILED_LIST = pattern(
     r"/failed[-_]?(?:transactions?|messages?|requests?|calls?|jobs?|imports?|deliveries|records?|syncs?)\b"
     r"|/dead[-_]?letters?\b"
     r"|/(?:syncs?|integrations?|imports?|api|transactions?|interfaces?|messages?)(?:/\{[^{}/]{1,80}\})?[-_/]"
@@ -21,8 +33,8 @@ _FAILED_LIST = re.compile(
 )
 _FIGURES = r"\b(?:API|integration|webhook) (?:usage|calls?|requests?|errors?|statistics|traffic)\b"
 _PAGE = r"\b(?:dashboard|page|report|console|portal|screen)s?\b"
-_DASHBOARD = re.compile(rf"{_FIGURES}.{{0,80}}{_PAGE}|{_PAGE}.{{0,80}}{_FIGURES}", re.IGNORECASE)
-_STATUS_PAGE = re.compile(r"\bstatus[ -]page\b|\bstatuspage\b|https?://status\.[\w-]", re.IGNORECASE)
+_DASHBOARD = pattern(rf"{_FIGURES}.{{0,80}}{_PAGE}|{_PAGE}.{{0,80}}{_FIGURES}", re.IGNORECASE)
+_STATUS_PAGE = pattern(r"\bstatus[ -]page\b|\bstatuspage\b|https?://status\.[\w-]", re.IGNORECASE)
 _MOST_NUMBERS = 5_000
 _ABSURD = 10**15
 
@@ -71,7 +83,7 @@ def _judge_description(usage: Resource) -> Finding:
     answer = operation.success.schema if operation and operation.success else None
     names = [name for name, _ in members(usage.record or answer)]
     wanted = {"how many calls were made": _VOLUME, "how many failed": _FAILURES, "by which integration": _WHOSE}
-    missing = [says for says, pattern in wanted.items() if not any(pattern.search(name) for name in names)]
+    missing = [says for says, words in wanted.items() if not any(words.search(name) for name in names)]
     if not missing:
         return met(f"{usage.path} counts calls and failures for each integration", usage)
     return partial(f"usage is offered at {usage.path}, but its description does not say {' and '.join(missing)}", usage)
@@ -99,7 +111,7 @@ async def usage_readable(ctx: Context) -> Finding:
         )
     names = set(_all_names(answer.json))
     wanted = {"failures": _FAILURES, "single integrations": _WHOSE}
-    missing = [what for what, pattern in wanted.items() if not any(pattern.search(name) for name in names)]
+    missing = [what for what, words in wanted.items() if not any(words.search(name) for name in names)]
     if missing:
         return partial(
             f"usage can be read at {usage.path}; it counts calls, but does not show {' or '.join(missing)}", answer

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import re
 
-from cmms_audit.battery import Context, Finding, Operation, Prose, check, met, not_applicable, not_met, partial, unknown
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    Operation,
+    Prose,
+    check,
+    met,
+    not_applicable,
+    not_met,
+    partial,
+    pattern,
+    unknown,
+)
 from cmms_audit.model import Basis, Claim, Verdict
 
 from ._documented import judged_operations
@@ -16,10 +28,10 @@ QUESTION = "errors.versioning"
 A_YEAR = 365
 LEAST_NOTICE = 90
 
-_ABOUT_VERSIONS = re.compile(
+_ABOUT_VERSIONS = pattern(
     r"\bversioning\b|\bversioned\b|\bbackwards?[ -]compatib|\bbreaking changes?\b|\bAPI versions?\b", re.I
 )
-_DATED = re.compile(
+_DATED = pattern(
     r"\b20\d\d-\d\d|\bQ[1-4] 20\d\d|\b\d{1,2}[./]\d{1,2}[./]20\d\d"
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? (?:\d{1,2},? )?20\d\d",
     re.I,

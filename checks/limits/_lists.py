@@ -15,6 +15,7 @@ from cmms_audit.battery import (
     Resource,
     Schema,
     Spec,
+    pattern,
     sentences,
     squeezed,
 )
@@ -24,28 +25,28 @@ MOST_TRIED = 6
 LARGEST_MAXIMUM = 10_000_000
 _LONGEST_TEXT = 4_000
 _TRIED_FIRST = ("work_orders", "assets", "locations", "inventory", "requests")
-_USUAL_NAMES = re.compile(
+_USUAL_NAMES = pattern(
     r"^(?:oslc|odata|\$)?(?:max)?(?:page|list)?(?:size|limit|top|take|first|count)$"
     r"|^(?:records|items|results|rows|entries)?perpage$|^(?:max|num|number)(?:of)?(?:results|items|records|rows|entries)$"
     r"|^(?:page|limit)\[(?:size|limit)\]$|^maxpagesize$"
 )
 _NUMBER = r"(\d{1,3}(?:,\d{3})+|\d{1,7})"
-_MAXIMUM = re.compile(
+_MAXIMUM = pattern(
     r"(?:\b(?:max(?:imum|imal)?|up to|at most|(?:no|not) (?:more|larger|greater) than|(?:can|must|may|should) ?not"
     r" exceed|not exceed|capped at|upper (?:limit|bound)|less than or equal to)\b|<=|≤)"
     rf"\D{{0,30}}?{_NUMBER}\b(?!\s?(?:%|ms\b|sec|min))",
     re.IGNORECASE,
 )
-_RANGE = re.compile(
+_RANGE = pattern(
     rf"\blimit(?:ed)? to\b\D{{0,20}}?{_NUMBER}\b"
     rf"|\b(?:from|between)?\s{{0,2}}\d{{1,3}}\s{{0,2}}(?:-|–|\.\.|to|and)\s{{0,2}}{_NUMBER}\b",
     re.IGNORECASE,
 )
-_ABOUT_PAGES = re.compile(
+_ABOUT_PAGES = pattern(
     r"\bpage ?_?size|\bper[ _]?page\b|\b(?:records|items|results) per\b|\bsize of (?:a|the) page|`limit`|\bpaginat",
     re.IGNORECASE,
 )
-_CLAMPS = re.compile(
+_CLAMPS = pattern(
     r"\bcapped\b|\bclamp|\bcut (?:down|off)\b|\bis (?:lowered|reduced)\b|\blarger values\b", re.IGNORECASE
 )
 

@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from cmms_audit.battery import Context, Finding, Prose, PublishedLimit, RateFacts, StatedLimit, sentences, sure_limits
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    Prose,
+    PublishedLimit,
+    RateFacts,
+    StatedLimit,
+    pattern,
+    sentences,
+    sure_limits,
+)
 from cmms_audit.model import Claim
 
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 NEEDED = ("minute", "hour", "day")
 MOST_QUOTED = 3
 _NAMES = {**{seconds: name for name, seconds in WINDOWS.items()}, 604_800: "week", 2_592_000: "month"}
-_NO_OTHER = re.compile(
+_NO_OTHER = pattern(
     r"\bno (?:other|further|additional)\b.{0,30}\blimits?\b|\b(?:only|sole) (?:rate )?limits?\b", re.IGNORECASE
 )
-_NO_LIMIT = re.compile(
+_NO_LIMIT = pattern(
     r"\bno (?:api |request )?rate[ -]?limit|\b(?:not|n't) (?:have|impose|enforce|apply|set)\b.{0,20}\brate[ -]?limit"
     r"|\bnot (?:currently )?rate[ -]?limited|\bwithout (?:any )?rate[ -]?limit",
     re.IGNORECASE,
 )
-_LINK = re.compile(
+_LINK = pattern(
     r"\[[^\]\n]{0,60}(?:rate[- ]limit|throttl|quota)[^\]\n]{0,60}\]\(https?:|https?://[^\s)]{0,200}(?:rate-?limit|throttl|quota)",
     re.IGNORECASE,
 )

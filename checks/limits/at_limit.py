@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    pattern,
     sentences,
     unknown,
 )
@@ -24,20 +25,20 @@ from cmms_audit.model import Exchange, HasEvidence, Reason
 from . import _burst, _numbers
 from ._burst import Burst
 
-_AT_LIMIT = re.compile(r"\b429\b|\btoo many requests\b", re.IGNORECASE)
-_OTHER_STATUS = re.compile(
+_AT_LIMIT = pattern(r"\b429\b|\btoo many requests\b", re.IGNORECASE)
+_OTHER_STATUS = pattern(
     r"\b(?:above|over|exceed\w*|beyond|reach\w*)\b.{0,60}\b(?:limits?|quota)\b.{0,60}?\b(4\d\d|5\d\d)\b"
     r"|\b(?:limits?|quota)\b.{0,20}\b(?:exceeded|reached)\b.{0,60}?\b(4\d\d|5\d\d)\b"
     r"|\b(4\d\d|5\d\d)\b.{0,60}?\b(?:limits?|quota)\b.{0,20}\b(?:exceeded|reached)\b",
     re.IGNORECASE,
 )
-_QUEUED = re.compile(
+_QUEUED = pattern(
     r"\b(?:requests?|calls?)\b.{0,80}\b(?:queued|delayed|slowed down|put in(?:to)? a queue)\b"
     r"|\b(?:queues?|delays?|slows? down)\b.{0,40}\b(?:requests?|calls?)\b",
     re.IGNORECASE,
 )
-_ABOUT_LIMIT = re.compile(r"limit|throttl|quota|too many", re.IGNORECASE)
-_WAITING_TIME = re.compile(r"retry-after", re.IGNORECASE)
+_ABOUT_LIMIT = pattern(r"limit|throttl|quota|too many", re.IGNORECASE)
+_WAITING_TIME = pattern(r"retry-after", re.IGNORECASE)
 _LEAST_SHARE = 0.5
 LONGEST_WAIT = 30.0  # seconds
 

@@ -19,6 +19,7 @@ from cmms_audit.battery import (
     met,
     not_met,
     partial,
+    pattern,
     unknown,
 )
 from cmms_audit.model import Basis, Claim, Exchange, HasEvidence, Severity, Verdict
@@ -32,12 +33,12 @@ SMALL_PAGE = 2
 MOST_TO_ASK_FOR = 2_000
 _MOST_LISTS = 8
 _MOST_LOOKED_AT = 50
-_BULK_NAME = re.compile(
+_BULK_NAME = pattern(
     r"(?:^|[:_-]|(?<=[a-z])(?=[BM]))\$?(?i:bulk|batch|batches|mass|multiple)"
     r"(?i:[-_]?(?:creat|updat|writ|insert|upsert|delet|import|edit|patch|sav|operation|request|add|modif)\w{0,5})?$"
 )
-_IMPORT_NAME = re.compile(r"^(?:import|imports|upload-?csv|bulk-?import)$", re.IGNORECASE)
-_MOST_RECORDS = re.compile(
+_IMPORT_NAME = pattern(r"^(?:import|imports|upload-?csv|bulk-?import)$", re.IGNORECASE)
+_MOST_RECORDS = pattern(
     r"\b(?:max(?:imum)?|up to|at most|(?:no|not) more than|limit(?:ed)? (?:of|to)|not exceed)\b\D{0,25}?"
     r"(\d{1,3}(?:,\d{3})+|\d{1,6})\s(?:[a-z-]{2,15}\s){0,2}?"
     r"(?:items|records|objects|entries|elements|operations|requests|rows|orders|assets|readings|entities)\b",

@@ -8,39 +8,39 @@ from typing import Any
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Operation, Parameter, Resource, squeezed
+from cmms_audit.battery import Context, Operation, Parameter, Resource, pattern, squeezed
 
 from ._lists import named, offer, query_parameters
 from ._words import prose_about
 
-ABOUT_CHANGES = re.compile(
+ABOUT_CHANGES = pattern(
     r"\b(?:changed|modified|updated) (?:since|after)\b"
     r"|\b(?:delta|incremental) (?:sync|synchroni[sz]ation|load|query)\b",
     re.IGNORECASE,
 )
-_UNTIL = re.compile(r"before|until|_lte?$|__lte?$|\[lte?\]|_to$", re.IGNORECASE)
-_BOUNDARY = re.compile(
+_UNTIL = pattern(r"before|until|_lte?$|__lte?$|\[lte?\]|_to$", re.IGNORECASE)
+_BOUNDARY = pattern(
     r"inclusiv|exclusiv|\bafter\b|or later|or newer|strictly|>=?|greater than|\bg[te]e?\b", re.IGNORECASE
 )
-_BOUNDARY_IN_NAME = re.compile(r"after|g[te]e?\b|g[te]e?\]?$", re.IGNORECASE)
-_INCLUSIVE = re.compile(
+_BOUNDARY_IN_NAME = pattern(r"after|g[te]e?\b|g[te]e?\]?$", re.IGNORECASE)
+_INCLUSIVE = pattern(
     r"(?<!not )inclusiv|\b(?:on|at) or after|or later|or newer|>=|greater than or equal", re.IGNORECASE
 )
-_ZONE = re.compile(r"\bUTC\b|\bGMT\b|time ?zone|\boffset\b|ISO[ -]?8601|RFC ?3339", re.IGNORECASE)
-_DELETED_PARAMETER = re.compile(r"deleted|archived|trashed|tombstone|removed|inactive", re.IGNORECASE)
-_ABOUT_DELETED = re.compile(
+_ZONE = pattern(r"\bUTC\b|\bGMT\b|time ?zone|\boffset\b|ISO[ -]?8601|RFC ?3339", re.IGNORECASE)
+_DELETED_PARAMETER = pattern(r"deleted|archived|trashed|tombstone|removed|inactive", re.IGNORECASE)
+_ABOUT_DELETED = pattern(
     r"\bdeleted (?:records?|work orders?|items?|objects?|assets?)\b|\btombstones?\b|\bsoft[- ]delet", re.IGNORECASE
 )
-_WHAT_HAPPENED = re.compile(r"action|event|operation|change_?type|method", re.IGNORECASE)
+_WHAT_HAPPENED = pattern(r"action|event|operation|change_?type|method", re.IGNORECASE)
 _MILLISECONDS_FROM = 1e11
 _YEARS = range(1900, 3000)
 _ELSEWHERE = timezone(timedelta(hours=5, minutes=30))
 
 
 _NO_DELETIONS = "nothing shows which records were deleted"
-_SYNC_TOKEN = re.compile(r"^\$?(?:next_?)?(?:sync|delta|change)s?[-_]?(?:token|cursor|link)$", re.IGNORECASE)
-_CHANGE_FEED = re.compile(r"/(?:changes|delta|changed|updates|modified|sync)/?$", re.IGNORECASE)
-_DELETED_FEED = re.compile(r"/(?:deleted|deletions|trash|recycle[-_]?bin|tombstones)/?$", re.IGNORECASE)
+_SYNC_TOKEN = pattern(r"^\$?(?:next_?)?(?:sync|delta|change)s?[-_]?(?:token|cursor|link)$", re.IGNORECASE)
+_CHANGE_FEED = pattern(r"/(?:changes|delta|changed|updates|modified|sync)/?$", re.IGNORECASE)
+_DELETED_FEED = pattern(r"/(?:deleted|deletions|trash|recycle[-_]?bin|tombstones)/?$", re.IGNORECASE)
 
 
 class ChangeFilter(Struct, frozen=True):

@@ -10,15 +10,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Page, Parameter
+from cmms_audit.battery import Context, Page, Parameter, pattern
 from cmms_audit.model import Evidence, Exchange
 
 from ._lists import Offer
 
 _MOST_SINGLE = 2
 _SORTED_CONCEPTS = ("updated", "created", "due", "priority", "id")
-_MINUS_MEANS_DOWN = re.compile(r"\bminus\b|\bprefix|descend|[\"'`]-|\(-\)", re.IGNORECASE)
-_ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d")
+_MINUS_MEANS_DOWN = pattern(r"\bminus\b|\bprefix|descend|[\"'`]-|\(-\)", re.IGNORECASE)
+_ISO_MOMENT = pattern(r"\d{4}-\d\d-\d\d")
 _SURE_SELECTS = ("fields", "select", "$select")
 
 

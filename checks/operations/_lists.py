@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from cmms_audit.battery import RECORD_KINDS, Context, CouldNotLook, Operation, Parameter, Resource, squeezed
+from cmms_audit.battery import RECORD_KINDS, Context, CouldNotLook, Operation, Parameter, Resource, pattern, squeezed
 from cmms_audit.model import Reason
 
 WORK_ORDERS = "work_orders"
 _FILTERED_CONCEPTS = ("status", "site", "location", "asset", "priority", "assignee")
 _MOMENTS = ("created", "updated", "due")
-_MOMENT_NAME = re.compile(
+_MOMENT_NAME = pattern(
     r"since|after|before|from|until|_?g[te]e?$|_?l[te]e?$|\[g[te]e?\]|\[l[te]e?\]|date|time|_at\b|_on\b", re.IGNORECASE
 )
 _WORD_SEARCHES = frozenset(("search", "q", "query", "view"))
-_CONDITIONS = re.compile(
+_CONDITIONS = pattern(
     r"\bfilter|\boperators?\b|\bexpressions?\b|\bsyntax\b|\bconditions?\b|\bquery language\b|\bfield[:=]", re.IGNORECASE
 )
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Parameter, Resource, members
+from cmms_audit.battery import Context, Parameter, Resource, members, pattern
 
 from ..limits._lists import page_size
 from ._lists import named, query_parameters
 
-_ORDERED = re.compile(
+_ORDERED = pattern(
     r"\border(?:ed|ing)? by\b|\bsorted\b|\bdefault (?:order|sort)|\bsorting (?:order|by)\b"
     r"|\b(?:newest|oldest|latest) first\b|\b(?:ascending|descending|chronological)\b",
     re.IGNORECASE,

@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     members,
     met,
     partial,
+    pattern,
     squeezed,
 )
 
@@ -29,19 +30,19 @@ _ACTION_WORDS = frozenset((
     "complete", "completed", "completion", "close", "closed", "cancel", "cancelled", "start", "finish", "reopen",
     "hold", "resume", "workflow", "dispatch",
 ))  # fmt: skip
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_ABOUT_RULES = re.compile(
+_WORD = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_ABOUT_RULES = pattern(
     r"\bworkflow rules?\b|\bbusiness rules?\b|\bstate (?:machine|flow|transition)s?\b|\bstatus transitions?\b"
     r"|\b(?:allowed|valid|illegal|invalid) (?:status(?:es)?|transitions?|state changes?)\b|\bstate ?flow\b",
     re.IGNORECASE,
 )
-_SKIPS_RULES = re.compile(
+_SKIPS_RULES = pattern(
     r"\b(?:skip|bypass|circumvent|suppress|without (?:running|executing|triggering))\w{0,5}\b[^.\n]{0,60}"
     r"\b(?:workflows?|business rules?|validations?|approvals?|automations?)\b",
     re.IGNORECASE,
 )
-_MEMO = re.compile(r"memo|comment|note|remark|reason|message", re.IGNORECASE)
-_LISTS_CHANGES = re.compile(
+_MEMO = pattern(r"memo|comment|note|remark|reason|message", re.IGNORECASE)
+_LISTS_CHANGES = pattern(
     r"/(?:transitions?|(?:allowed|available|next)[-_]?(?:status(?:es)?|states?|actions?))/?$", re.IGNORECASE
 )
 _REFUSALS = ("400", "403", "409", "422", "4XX", "DEFAULT")

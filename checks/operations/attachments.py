@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cmms_audit.battery import Context, Finding, Operation, check, members, met, partial
+from cmms_audit.battery import Context, Finding, Operation, check, members, met, partial, pattern
 
 from ._lists import described_kind
 from ._words import statuses, texts
 
 QUESTION = "operations.attachments"
 
-_SIZE_LIMIT = re.compile(
+_SIZE_LIMIT = pattern(
     r"\b(?:max(?:imum|\.)?|up to|at most|no (?:larger|more|bigger) than|limit(?:ed)?|not exceed|smaller than|under)\b"
     r"[^.\n]{0,60}?\b\d{1,5}(?:\.\d{1,3})? ?(?:[KMG]i?B|bytes|kilobytes|megabytes|gigabytes)\b",
     re.IGNORECASE,
 )
-_FILES = re.compile(r"attach(?!/?$)|document|doclink|(?<!pro)file|photo|image|picture|media|upload|blob", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\{[^{}/]{1,100}\}")
-_FETCH = re.compile(r"download|content|raw|binary|/file\b", re.IGNORECASE)
-_ADDRESS_FIELD = re.compile(r"url|href|link|download|content|base64|attachment$", re.IGNORECASE)
-_FILE_FIELD = re.compile(r"url|href|link|download|content|data|file|base64|attachment|image", re.IGNORECASE)
+_FILES = pattern(r"attach(?!/?$)|document|doclink|(?<!pro)file|photo|image|picture|media|upload|blob", re.IGNORECASE)
+_PLACEHOLDER = pattern(r"\{[^{}/]{1,100}\}")
+_FETCH = pattern(r"download|content|raw|binary|/file\b", re.IGNORECASE)
+_ADDRESS_FIELD = pattern(r"url|href|link|download|content|base64|attachment$", re.IGNORECASE)
+_FILE_FIELD = pattern(r"url|href|link|download|content|data|file|base64|attachment|image", re.IGNORECASE)
 
 
 @check(question=QUESTION, id="operations.attachments-documented", aspect="attachments", sends="nothing")

@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     met,
     not_applicable,
     partial,
+    pattern,
     squeezed,
     unknown,
 )
@@ -25,27 +26,27 @@ from ._words import statuses, texts
 
 QUESTION = "operations.bulk-writes"
 
-_STATED_LIMIT = re.compile(
+_STATED_LIMIT = pattern(
     r"(?:up to|at most|max(?:imum)?(?: of| number)?|limit(?:ed)?(?: of| to)?|no more than)[^.\d\n]{0,40}\d{1,5}"
     r"|\d{1,5} (?:records|items|objects|work orders|entries|rows)[^.\n]{0,30}(?:per|maximum|at most|limit)",
     re.IGNORECASE,
 )
-_COMPLETED = re.compile(
+_COMPLETED = pattern(
     r"(?:actual|work)?_?(?:completed|completion|closed|close|finished|finish|end|work_?end|actual_?end)"
     r"(?:ed)?_?(?:at|on|date|time|datetime)?",
     re.IGNORECASE,
 )
-_OUTCOME_IN_WORDS = re.compile(
+_OUTCOME_IN_WORDS = pattern(
     r"\b(?:outcome|result|status|error)s?\b[^.\n]{0,40}\b(?:for|of|per) (?:each|every)\b"
     r"|\b(?:each|every) (?:record|item|entry|row|object)'?s? (?:own )?(?:outcome|result|status|error)\b"
     r"|\ball[- ]or[- ](?:nothing|none)\b|\batomic|\bsingle transaction\b|\brolled back\b",
     re.IGNORECASE,
 )
-_GENERAL_BATCH = re.compile(r"(?:/(?:api|rest|v\d{1,3}(?:\.\d{1,3})?)){0,3}/(?:\$batch|batch|bulk)", re.IGNORECASE)
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_MOST_RECORDS = re.compile(r"max|limit|records|batch", re.IGNORECASE)
+_GENERAL_BATCH = pattern(r"(?:/(?:api|rest|v\d{1,3}(?:\.\d{1,3})?)){0,3}/(?:\$batch|batch|bulk)", re.IGNORECASE)
+_WORD = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MOST_RECORDS = pattern(r"max|limit|records|batch", re.IGNORECASE)
 _MOST_SHOWN = 10
-_OUTCOME = re.compile(r"status|error|result|success|outcome|message|failed", re.IGNORECASE)
+_OUTCOME = pattern(r"status|error|result|success|outcome|message|failed", re.IGNORECASE)
 
 
 @check(question=QUESTION, id="operations.bulk-documented", aspect="bulk", sends="nothing")

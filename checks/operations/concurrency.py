@@ -5,14 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cmms_audit.battery import Context, Finding, Operation, Resource, check, members, met, not_applicable, partial
+from cmms_audit.battery import (
+    Context,
+    Finding,
+    Operation,
+    Resource,
+    check,
+    members,
+    met,
+    not_applicable,
+    partial,
+    pattern,
+)
 
 from ._lists import changeable_kind
 from ._words import header, prose_about, quoted, statuses, texts
 
 QUESTION = "operations.concurrency"
 
-_ABOUT_LOCKING = re.compile(
+_ABOUT_LOCKING = pattern(
     r"\boptimistic (?:lock|concurren)|\bIf-Match\b|\blost updates?\b|\bprecondition failed\b"
     r"|(?:updated|changed|modified) by another|\bstale (?:version|record|data)",
     re.IGNORECASE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cmms_audit.battery import Context, Finding, Page, check, met, not_applicable, not_met, partial
+from cmms_audit.battery import Context, Finding, Page, check, met, not_applicable, not_met, partial, pattern
 
 from ._lists import described_list, readable_kind
 from ._paging import PagesDescribed, pages_described
@@ -17,7 +17,7 @@ from ._words import prose_about, quoted
 QUESTION = "operations.pagination"
 FLAG = "records-lost-in-pagination"
 
-_ABOUT_PAGES = re.compile(r"\bpagina|\bnext page\b|\bpage (?:size|number)\b", re.IGNORECASE)
+_ABOUT_PAGES = pattern(r"\bpagina|\bnext page\b|\bpage (?:size|number)\b", re.IGNORECASE)
 _FEWEST_PAGES = 2
 _MOST_PAGES_OF_SMALLER = 6
 _MOST_PAGES_TWICE = 6

@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    pattern,
     squeezed,
 )
 
@@ -27,11 +28,11 @@ from ._wrong_queries import wrong_queries
 
 QUESTION = "operations.query"
 
-_ABOUT_FILTERS = re.compile(r"\bfilter(?:s|ing|ed)?\b", re.IGNORECASE)
-_OPERATOR = re.compile(
+_ABOUT_FILTERS = pattern(r"\bfilter(?:s|ing|ed)?\b", re.IGNORECASE)
+_OPERATOR = pattern(
     r"(?:__|\[|\.|:)[a-z]{1,20}\]?|_(?:gte?|lte?|in|not|ne|n|contains|after|before|from|to|min|max)", re.IGNORECASE
 )
-_BOTH_WAYS = re.compile(r"\bdesc|\bminus\b|\bprefix|[\"'`]-|\breverse", re.IGNORECASE)
+_BOTH_WAYS = pattern(r"\bdesc|\bminus\b|\bprefix|[\"'`]-|\breverse", re.IGNORECASE)
 _MOST_SHOWN = 12
 _WANTED_FILTERS = {
     "status": ("status",),

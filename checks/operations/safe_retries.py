@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     met,
     not_applicable,
     partial,
+    pattern,
     squeezed,
 )
 
@@ -24,17 +25,17 @@ from ._words import header, prose_about, quoted, statuses, texts
 
 QUESTION = "operations.safe-retries"
 
-_ABOUT_REPEATS = re.compile(r"idempoten|repeatab|\bretr(?:y|ies|ied)\b|\bduplicates?\b|safely repeat", re.IGNORECASE)
-_SURE_NAMES = re.compile(r"idempoten|repeatab|transactionid", re.IGNORECASE)
-_IDEMPOTENCY_KEY = re.compile(r"^(?:x[-_])?idempoten(?:t|cy)[-_]?(?:key|id|token)?$|^repeatability", re.IGNORECASE)
-_CREATES_OR_CHANGES = re.compile(
+_ABOUT_REPEATS = pattern(r"idempoten|repeatab|\bretr(?:y|ies|ied)\b|\bduplicates?\b|safely repeat", re.IGNORECASE)
+_SURE_NAMES = pattern(r"idempoten|repeatab|transactionid", re.IGNORECASE)
+_IDEMPOTENCY_KEY = pattern(r"^(?:x[-_])?idempoten(?:t|cy)[-_]?(?:key|id|token)?$|^repeatability", re.IGNORECASE)
+_CREATES_OR_CHANGES = pattern(
     r"\bupsert|\bcreates? or (?:update|replace|change)s?\b|\b(?:update|replace)s? or creates?\b"
     r"|\b(?:is|will be) created if it does not exist\b|\bif it does not exist,? it (?:is|will be) created\b",
     re.IGNORECASE,
 )
-_ABOUT_IDEMPOTENCY = re.compile(r"idempoten", re.IGNORECASE)
-_ABOUT_DUPLICATES = re.compile(r"already exists|duplicate|must be unique|unique", re.IGNORECASE)
-_SURELY_OUTSIDE = re.compile(r"external|source|client_?ref", re.IGNORECASE)
+_ABOUT_IDEMPOTENCY = pattern(r"idempoten", re.IGNORECASE)
+_ABOUT_DUPLICATES = pattern(r"already exists|duplicate|must be unique|unique", re.IGNORECASE)
+_SURELY_OUTSIDE = pattern(r"external|source|client_?ref", re.IGNORECASE)
 _OUTSIDE_NUMBERS = (
     "external_id",
     "external_reference",

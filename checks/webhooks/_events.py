@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cmms_audit.battery import Context, Schema, squeezed
+from cmms_audit.battery import Context, Schema, pattern, squeezed
 
 from . import _subscriptions
 
 KINDS = {
-    "work orders": re.compile(
+    "work orders": pattern(
         r"workorder|maintenanceorder|serviceorder|joborder|(?:^|[^a-z])wo(?:[^a-z]|$)|(?:work|service)request|task|ticket"
     ),
-    "the condition of assets": re.compile(r"asset|equipment|machine|device|meter|reading|condition"),
-    "maintenance plans": re.compile(
+    "the condition of assets": pattern(r"asset|equipment|machine|device|meter|reading|condition"),
+    "maintenance plans": pattern(
         r"preventive|maintenance(?:plan|trigger|schedule)|scheduledmaintenance|(?:^|[^a-z])pm(?:[^a-z]|$)|inspection"
     ),
 }
-TYPE_FIELD = re.compile(
+TYPE_FIELD = pattern(
     r"^(?:\w*events?(?:types?|names?)?|triggers?|topics?|types?|actions?|objecttypes|typecreate|enabledevents)$"
 )
-_LOOKS_LIKE_AN_EVENT = re.compile(
+_LOOKS_LIKE_AN_EVENT = pattern(
     r"creat|updat|delet|chang|clos|complet|assign|status|added|remov|cancel|trigger|start|finish|approv|reject|due|[._:]",
     re.IGNORECASE,
 )
@@ -53,4 +53,4 @@ def _choices(schema: Schema) -> list[str]:
 def kinds_among(names: Iterable[str]) -> list[str]:
     """Which kinds of maintenance records the events are about."""
     plain = [re.sub(r"[\s_.:/-]", "", name).lower() + " " + name.lower() for name in names]
-    return [kind for kind, pattern in KINDS.items() if any(pattern.search(name) for name in plain)]
+    return [kind for kind, words in KINDS.items() if any(words.search(name) for name in plain)]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cmms_audit.battery import Context, Field, Operation, Prose, Schema, squeezed
+from cmms_audit.battery import Context, Field, Operation, Prose, Schema, pattern, squeezed
 
-_ABOUT_EVENTS = re.compile(
+_ABOUT_EVENTS = pattern(
     r"webhook|(?<![a-z])hooks?(?![a-z])|subscription|event[-_ ]?(?:rule|listener|handler|sink)"
     r"|(?:notification|push)[-_ ]?(?:endpoint|channel|target|url)|callback[-_ ]?url",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(
+_ADDRESS = pattern(
     r"^(?:\w*(?:url|uri)|address|endpoint|target|destination|callback|\w*endpoint|httptarget)$", re.IGNORECASE
 )
-_SETTINGS = re.compile(r"^(?:config|configuration|settings?)$", re.IGNORECASE)
-_TRIAL = re.compile(r"^(?:tests?|pings?|test[-_]?(?:event|message|delivery)|send[-_]?test|trigger)$", re.IGNORECASE)
+_SETTINGS = pattern(r"^(?:config|configuration|settings?)$", re.IGNORECASE)
+_TRIAL = pattern(r"^(?:tests?|pings?|test[-_]?(?:event|message|delivery)|send[-_]?test|trigger)$", re.IGNORECASE)
 _DEPTH = 3
 
 

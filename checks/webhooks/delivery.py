@@ -16,6 +16,7 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
+    pattern,
     sentences,
     squeezed,
     unknown,
@@ -41,37 +42,37 @@ _REPEATED = (
     rf"\bretr(?:y|ies|ied|ying)\b|\b{_NUMBER} (?:delivery )?attempts\b"
     r"|\bautomatically (?:re-?)?(?:sen[dt]|deliver\w*|attempt\w*)\b"
 )
-_NEVER = re.compile(_LOST, re.IGNORECASE)
-_ABOUT_REPEATS = re.compile(f"{_LOST}|{_REPEATED}", re.IGNORECASE)
-_OF_EVENTS = re.compile(rf"\b{_EVENTS}\b", re.IGNORECASE)
-_EITHER = re.compile(f"{_OF_EVENTS.pattern}|{_ABOUT_REPEATS.pattern}", re.IGNORECASE)
-_FOR_THE_CLIENT = re.compile(r"\b429\b|retry-after|rate.?limit|\byour?\b|idempoten|\brequests?\b", re.IGNORECASE)
-_GROWING = re.compile(r"exponential|back-?off|growing|increasing", re.IGNORECASE)
-_TIMES = re.compile(
+_NEVER = pattern(_LOST, re.IGNORECASE)
+_ABOUT_REPEATS = pattern(f"{_LOST}|{_REPEATED}", re.IGNORECASE)
+_OF_EVENTS = pattern(rf"\b{_EVENTS}\b", re.IGNORECASE)
+_EITHER = pattern(f"{_OF_EVENTS.pattern}|{_ABOUT_REPEATS.pattern}", re.IGNORECASE)
+_FOR_THE_CLIENT = pattern(r"\b429\b|retry-after|rate.?limit|\byour?\b|idempoten|\brequests?\b", re.IGNORECASE)
+_GROWING = pattern(r"exponential|back-?off|growing|increasing", re.IGNORECASE)
+_TIMES = pattern(
     rf"\b({_NUMBER})\s{{0,2}}(?:more |further |delivery |re-?delivery )?(?:times|retries|attempts|tries)\b"
     r"|\bretried (once|twice)\b",
     re.IGNORECASE,
 )
-_WINDOW = re.compile(rf"\b({_NUMBER}|an?)[\s-]{{0,2}}(minute|hour|day)s?\b", re.IGNORECASE)
-_NO_WINDOW = re.compile(
+_WINDOW = pattern(rf"\b({_NUMBER}|an?)[\s-]{{0,2}}(minute|hour|day)s?\b", re.IGNORECASE)
+_NO_WINDOW = pattern(
     r"\b(?:every|each|kept|keeps?|stored?|retained?|available|logged|deleted|expires?|visible)\b[\w\s]{0,12}$",
     re.IGNORECASE,
 )
 _BEFORE = 30  # characters before a length of time that may say what it is for
 _QUICK_EVENTS = ("hook", "deliver", "event", "callback", "subscriber")
 _QUICK = ("retr", "best", "fire", "once", "automatic", "redeliver", "re-deliver", "resen", "re-sen", "attempt")
-_RETRY_FIELD = re.compile(r"^(?:\w*retr(?:y|ies)\w*|max(?:delivery)?attempts|backoff\w*|redelivery\w*)$")
+_RETRY_FIELD = pattern(r"^(?:\w*retr(?:y|ies)\w*|max(?:delivery)?attempts|backoff\w*|redelivery\w*)$")
 _BASIS = Basis.DOCUMENTED
 _HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
-_LOG_PATH = re.compile(r"deliver|attempt|histor|failure|(?:^|[-_/])logs?$|webhook[-_]?events?$", re.IGNORECASE)
-_REPLAY_PATH = re.compile(r"re-?play|re-?deliver|re-?send|re-?tr(?:y|ies)|attempts?$", re.IGNORECASE)
-_LOG_WORDS = re.compile(
+_LOG_PATH = pattern(r"deliver|attempt|histor|failure|(?:^|[-_/])logs?$|webhook[-_]?events?$", re.IGNORECASE)
+_REPLAY_PATH = pattern(r"re-?play|re-?deliver|re-?send|re-?tr(?:y|ies)|attempts?$", re.IGNORECASE)
+_LOG_WORDS = pattern(
     r"\b(?:fail\w*|undelivered|deliver\w*|attempts?)\b.{0,60}\b(?:logged|listed|recorded|log|history)\b"
     r"|\b(?:log|list|history|record) of\b.{0,40}\b(?:fail\w*|deliver\w*|attempts?)\b",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(r"\bsign(?:ed|ature|ing)\b|\bhmac\b", re.IGNORECASE)
-_SECRET_FIELD = re.compile(r"^(?:\w*secret\w*|sign\w*key|hmac\w*|sharedkey)$")
+_SIGNED = pattern(r"\bsign(?:ed|ature|ing)\b|\bhmac\b", re.IGNORECASE)
+_SECRET_FIELD = pattern(r"^(?:\w*secret\w*|sign\w*key|hmac\w*|sharedkey)$")
 
 
 @check(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from cmms_audit.battery import Context, Field, Finding, check, met, partial, sentences, squeezed, unknown
+from cmms_audit.battery import Context, Field, Finding, check, met, partial, pattern, sentences, squeezed, unknown
 
 from . import _events, _subscriptions
 
-_FILTERS_SAID = re.compile(r"\b(?:filter|narrow|limit|restrict)\w{0,4}\b|\bonly (?:the )?events\b", re.IGNORECASE)
+_FILTERS_SAID = pattern(r"\b(?:filter|narrow|limit|restrict)\w{0,4}\b|\bonly (?:the )?events\b", re.IGNORECASE)
 _NARROWER = {
-    "asset": re.compile(r"asset|equipment|category|class"),
-    "priority": re.compile(r"priorit|severity|urgency|criticality"),
-    "site": re.compile(r"site|location|building|facility|region"),
+    "asset": pattern(r"asset|equipment|category|class"),
+    "priority": pattern(r"priorit|severity|urgency|criticality"),
+    "site": pattern(r"site|location|building|facility|region"),
 }
-_FREE = re.compile(r"^(?:conditions?|filters?|query|filterexpression|criteria|where|rules?)$")
+_FREE = pattern(r"^(?:conditions?|filters?|query|filterexpression|criteria|where|rules?)$")
 
 
 @check(question="webhooks.filtering", id="webhooks.filters-offered", aspect="filters", sends="nothing")
@@ -45,7 +45,7 @@ def _by_type_only(ctx: Context, by_type: list[Field]) -> Finding:
     summary = "a subscription can be narrowed by event type only, not by asset, priority or site"
     about_hooks = (each for each in _subscriptions.prose(ctx) if "webhook" in each.text.lower())
     for each in sentences(about_hooks, _FILTERS_SAID):
-        ways = [what for what, pattern in _NARROWER.items() if pattern.search(each.text.lower())]
+        ways = [what for what, words in _NARROWER.items() if words.search(each.text.lower())]
         if ways and "webhook" in each.text.lower():
             said = f"It says: “{each.text[:400]}”"
             summary = (
@@ -57,4 +57,4 @@ def _by_type_only(ctx: Context, by_type: list[Field]) -> Finding:
 
 def _narrower(fields: list[Field]) -> list[str]:
     names = [squeezed(field.name) for field in fields]
-    return [what for what, pattern in _NARROWER.items() if any(pattern.search(name) for name in names)]
+    return [what for what, words in _NARROWER.items() if any(words.search(name) for name in names)]

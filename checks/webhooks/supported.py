@@ -6,20 +6,18 @@ import re
 
 from msgspec.structs import replace
 
-from cmms_audit.battery import Context, Finding, Prose, check, met, not_met, partial, sentences, unknown
+from cmms_audit.battery import Context, Finding, Prose, check, met, not_met, partial, pattern, sentences, unknown
 from cmms_audit.model import HasEvidence
 
 from . import _events, _subscriptions
 
-_SPEAKS = re.compile(
-    r"\bweb-?hooks?\b|\bevent (?:subscriptions?|notifications?)\b|\bpush notifications?\b", re.IGNORECASE
-)
-_DENIES = re.compile(
+_SPEAKS = pattern(r"\bweb-?hooks?\b|\bevent (?:subscriptions?|notifications?)\b|\bpush notifications?\b", re.IGNORECASE)
+_DENIES = pattern(
     r"\b(?:no|not|without|nor|never)\b.{0,40}\bweb-?hooks?\b|\bweb-?hooks?\b.{0,40}\b(?:not|unavailable|no longer)\b",
     re.IGNORECASE,
 )
-_LATER = re.compile(r"\b(?:planned|roadmap|coming soon|future|will be (?:added|available)|upcoming)\b", re.IGNORECASE)
-_INCOMING = re.compile(r"\b(?:incoming|inbound|receiv\w{1,3})\b", re.IGNORECASE)
+_LATER = pattern(r"\b(?:planned|roadmap|coming soon|future|will be (?:added|available)|upcoming)\b", re.IGNORECASE)
+_INCOMING = pattern(r"\b(?:incoming|inbound|receiv\w{1,3})\b", re.IGNORECASE)
 _MOST_NAMED = 6
 _FEW_NAMES = 2  # fewer may be a name for all events alike
 _MOST_LOOKED_AT = 20

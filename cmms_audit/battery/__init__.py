@@ -13,6 +13,7 @@ from cmms_audit.errors import CouldNotLook
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Finding
 from cmms_audit.paging import Page, at
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.coverage import FieldCoverage, body_fields, field_coverage, values_are_listed
 from cmms_audit.spec.drift import Drift, drift
 from cmms_audit.spec.index import ProblemGroup, Prose, Spec
@@ -78,6 +79,7 @@ __all__ = [
     "not_applicable",
     "not_met",
     "partial",
+    "pattern",
     "permission_matrix",
     "recognise_text",
     "resolve",

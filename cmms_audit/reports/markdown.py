@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cmms_audit.patterns import pattern
 from cmms_audit.reports import outline, words
 from cmms_audit.reports.permission_matrix import shown_matrix
 from cmms_audit.reports.text import one_line, sentence
 
 Report = Mapping[str, Any]
 
-_SPECIAL = re.compile(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
-_AT_THE_START = re.compile(r"^([#+=:>-]|\d{1,9}(?=[.)]))")
+_SPECIAL = pattern(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_AT_THE_START = pattern(r"^([#+=:>-]|\d{1,9}(?=[.)]))")
 
 
 def render_markdown(report: Report) -> str:

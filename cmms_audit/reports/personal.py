@@ -15,18 +15,20 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
+
 EMAIL_MARK = "«e-mail masked»"
 PHONE_MARK = "«phone masked»"
 NAME_MARK = "«name masked»"
 
-_EMAIL = re.compile(r"[\w.%+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
-_PHONE = re.compile(
+_EMAIL = pattern(r"[\w.%+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+_PHONE = pattern(
     r"(?<![\w+])\+\d[\d ().-]{6,18}\d(?!\w)|(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w.-])"
 )
-_QUERY = re.compile(r"(?<=[?&])([^=&#\s]{1,64})=([^&#\s]*)")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_QUERY = pattern(r"(?<=[?&])([^=&#\s]{1,64})=([^&#\s]*)")
+_TOKEN = pattern(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
-_NOT_LETTERS = re.compile(r"[\W_]+")
+_NOT_LETTERS = pattern(r"[\W_]+")
 _LONGEST_KEY = 64
 
 

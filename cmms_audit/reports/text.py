@@ -5,15 +5,16 @@ Escaping for a format (HTML, Markdown) is each renderer's own business and happe
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from urllib.parse import urlsplit
+
+from cmms_audit.patterns import pattern
 
 MAX_COMBINING = 3
 """Combining marks kept on one letter; natural languages need no more, and piles of them paint over other lines."""
 
 _KEPT = {"\n", "\t"}
-_MAYBE_PILED = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_COMBINING + 1},}}")
+_MAYBE_PILED = pattern(rf"[^\w\s\x00-\x7f]{{{MAX_COMBINING + 1},}}")
 _BLANK_LOOKING = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
 _UNSAFE_CATEGORIES = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from cmms_audit.model import Evidence, HasEvidence
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.formats import Format, WrittenIn
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.meta_schema import version_of
@@ -38,7 +39,7 @@ __all__ = [
     "Webhook",
 ]
 
-_TEMPLATE = re.compile(r"\{([^{}]{1,200})\}")
+_TEMPLATE = pattern(r"\{([^{}]{1,200})\}")
 
 
 class Prose(Struct, frozen=True, eq=False):

@@ -15,21 +15,22 @@ from msgspec import Struct
 from cmms_audit.documents import Limits
 from cmms_audit.documents.json_text import load_json
 from cmms_audit.errors import InputError
+from cmms_audit.patterns import pattern
 
 MARK = "x-inferred"  # on every schema that was worked out from examples
 
 _MOST_VALUES = 200_000  # looked at for one schema
 _MOST_EXAMPLES_OF_A_MEMBER = 50
 _LIMITS = Limits(nodes=_MOST_VALUES, depth=60)
-_VARIABLE = re.compile(r"(?<=[:\[,])(\s{0,20})\{\{[^{}\n]{1,100}\}\}")
-_COMMENT = re.compile(r"^[ \t]{0,100}//[^\n]*$", re.MULTILINE)
+_VARIABLE = pattern(r"(?<=[:\[,])(\s{0,20})\{\{[^{}\n]{1,100}\}\}")
+_COMMENT = pattern(r"^[ \t]{0,100}//[^\n]*$", re.MULTILINE)
 _FORMATS = (
-    ("date-time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)")),
-    ("date", re.compile(r"\d{4}-\d\d-\d\d")),
-    ("uuid", re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
+    ("date-time", pattern(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)")),
+    ("date", pattern(r"\d{4}-\d\d-\d\d")),
+    ("uuid", pattern(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
 )
 _LONGEST_FORMATTED = 40
-_SECRET = re.compile(
+_SECRET = pattern(
     r"passw|secret|api.?key|access.?key|private.?key|credential|signature|authori[sz]ation|cookie|session|jwt"
     r"|(?:^|[^a-z])pwd|token$|^(?:pin|otp|key|sig|auth)$",
     re.IGNORECASE,
@@ -123,4 +124,4 @@ def _format(texts: Iterable[str]) -> str:
     texts = list(texts)
     if any(len(text) > _LONGEST_FORMATTED for text in texts):
         return ""
-    return next((name for name, pattern in _FORMATS if all(map(pattern.fullmatch, texts))), "")
+    return next((name for name, words in _FORMATS if all(map(words.fullmatch, texts))), "")

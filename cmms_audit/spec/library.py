@@ -7,7 +7,6 @@ to the reader. References reach files below one folder only, never the network.
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from cmms_audit.documents import Document, Limits, list_index, parse, pointer_jo
 from cmms_audit.documents.limits import OVER_A_LIMIT
 from cmms_audit.errors import InputError, Problem
 from cmms_audit.model import Evidence
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.anchors import Names, names_in, names_itself
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MOST_CALLS = 20_000
 _MOST_FILES = 10_000
 _MOST_STEPS = 150_000
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
 _CIRCLE = "leads in a circle"
 _TOO_LARGE = "names a file that makes the description larger than what is read"
 

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cmms_audit.dialect import squeezed
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.limit_sentences import limits_in_sentences
 from cmms_audit.spec.limit_values import LARGEST_COUNT, StatedLimit, number, stated, unit_seconds
 
@@ -21,7 +22,7 @@ _MOST_NODES = 60
 _DEEPEST = 6
 _LONGEST_STRING = 500
 
-_ABOUT = re.compile(
+_ABOUT = pattern(
     r"rate-?_?limit|throttl|quota|usage-?_?plan|(?:request|call)s?-?_?limit|spike-?_?arrest", re.IGNORECASE
 )
 _COUNTS = {
@@ -38,20 +39,20 @@ _LENGTHS = {
     "ttl": 1, "windowsize": 1, "windowms": 0.001, "intervalms": 0.001, "durationms": 0.001, "periodms": 0.001,
     "windowinseconds": 1, "minutes": 60, "hours": 3600, "windowminutes": 60,
 }  # fmt: skip
-_PER_UNIT = re.compile(
+_PER_UNIT = pattern(
     r"(?:per|^|(?<=limit)|(?<=max)|(?<=requests)|(?<=calls))"
     r"(second|sec|minute|min|hour|day|week|month)s?(?:limit|$)"
 )
-_ISO_DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?", re.IGNORECASE)
-_LENGTH = re.compile(r"(?:per\s|every\s|each\s|1/)?\s?(\d{1,6})?\s{0,2}([a-z]{1,8})(?:/\{\w{1,30}\})?", re.IGNORECASE)
-_IN_ONE = re.compile(
+_ISO_DURATION = pattern(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?", re.IGNORECASE)
+_LENGTH = pattern(r"(?:per\s|every\s|each\s|1/)?\s?(\d{1,6})?\s{0,2}([a-z]{1,8})(?:/\{\w{1,30}\})?", re.IGNORECASE)
+_IN_ONE = pattern(
     r"(?P<count>\d{1,9}\s?k?)\s?(?:reqs?|requests|calls)?\s?(?:/|per|_per_|p(?=[sm]$))\s?(?P<times>\d{1,4})?\s?(?P<unit>[a-z]{1,8})",
     re.IGNORECASE,
 )
-_POLICY = re.compile(r"(?:^|[,;\s\"])(?:q=)?(?P<count>\d{1,9})\s?;(?:[^,]{0,60}?;)?\s?w=(?P<window>\d{1,8})")
-_UNIT_WORD = re.compile(r"\b(?:per|each|every|an?|in one|current)[\s-](second|minute|hour|day|month)\b", re.IGNORECASE)
-_GATEWAY = re.compile(r"x-(?:amazon|google|kong|azure|ms|apigee|wso2|ibm|tyk|gravitee|krakend|3scale)\b", re.IGNORECASE)
-_FAMILY = re.compile(r"^x-?(?:api-?)?(?:rate-?limit|throttl\w{1,4}|quota)(?:ing)?-?", re.IGNORECASE)
+_POLICY = pattern(r"(?:^|[,;\s\"])(?:q=)?(?P<count>\d{1,9})\s?;(?:[^,]{0,60}?;)?\s?w=(?P<window>\d{1,8})")
+_UNIT_WORD = pattern(r"\b(?:per|each|every|an?|in one|current)[\s-](second|minute|hour|day|month)\b", re.IGNORECASE)
+_GATEWAY = pattern(r"x-(?:amazon|google|kong|azure|ms|apigee|wso2|ibm|tyk|gravitee|krakend|3scale)\b", re.IGNORECASE)
+_FAMILY = pattern(r"^x-?(?:api-?)?(?:rate-?limit|throttl\w{1,4}|quota)(?:ing)?-?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1_000)

@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.limit_values import StatedLimit, number, stated
 
 LONGEST_TEXT = 200_000
-ABOUT_LIMITS = re.compile(
-    r"rate.?limit|throttl|\bquotas?\b|\brps\b|(?:request|call|usage|api) limits?\b", re.IGNORECASE
-)
-NARROW = re.compile(
+ABOUT_LIMITS = pattern(r"rate.?limit|throttl|\bquotas?\b|\brps\b|(?:request|call|usage|api) limits?\b", re.IGNORECASE)
+NARROW = pattern(
     r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b|\b(?i:writes?|writing|delet(?:es?|ing|ion)|creat(?:es?|ing|ion)|updat(?:es?|ing)"
     r"|batch|bulk|search(?:es|ing)?|exports?|uploads?|log-?ins?|sign-?ins?"
     r"|(?:this|that|the following) (?:end ?point|operation|call|method|api call)s?)\b"
@@ -28,12 +27,12 @@ _LONGEST_SENTENCE = 600
 _CONTEXT = 400  # characters over which a heading or a sentence about rate limits speaks for what follows
 _FAR = 45  # characters between the calls and their window
 
-_BREAK = re.compile(
+_BREAK = pattern(
     r"(?<=[.!?;])\s+|\n[ \t]{0,20}(?=[-*#>+|\n]|\d{1,3}[.)]\s)|\||<br ?/?>|</(?:li|p|td|tr|h\d)>", re.IGNORECASE
 )
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s")
+_HEADING = pattern(r"\s{0,3}#{1,6}\s")
 _NUMBER_WORD = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety"
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"(?P<window>(?:\b(?P<loose>in|within|during|over)\s{1,2}|\b(?:per|every|each)[\s-]{1,2}|/\s{0,2}|\b(?=an?\s)"
     r"|\b(?:rolling|sliding|fixed)\s)"
     r"(?:(?:any|each|every|the same|an?|one|single|rolling|sliding|fixed)\s{1,2}){0,3}"
@@ -50,59 +49,59 @@ _TOKEN = re.compile(
 )
 _RATE_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 
-_LIMITING = re.compile(
+_LIMITING = pattern(
     r"limit|throttl|quota|\bmax|at most|up to|no more|not more|more than|\bonly\b|allow|exceed|permit|ceiling"
     r"|\bcap(?:ped)?\b|(?:may|can) (?:make|send|call|be called|be made)",
     re.IGNORECASE,
 )
-_OF_OTHERS = re.compile(
+_OF_OTHERS = pattern(
     r"web-?hook|call-?back|your (?:end ?point|server|url|receiver)|\bwe (?:send|call|poll|deliver)"
     r"|\bdeliver(?:y|ies|ed)\b|\bretention\b|\buptime\b|in the (?:last|past)\b",
     re.IGNORECASE,
 )
-_BOASTING = re.compile(
+_BOASTING = pattern(
     r"\b(?:serv(?:es?|ed|ing)|handl(?:es?|ed|ing)|scal(?:es?|ed|ing)|process(?:es|ed|ing)?|averag\w{1,3}|benchmark\w{0,3})\b",
     re.IGNORECASE,
 )
-_PROMISING = re.compile(rf"{ABOUT_LIMITS.pattern}|\b(?:allow|permit|limit|exceed)", re.IGNORECASE)
-_STRANGERS = re.compile(
+_PROMISING = pattern(rf"{ABOUT_LIMITS.pattern}|\b(?:allow|permit|limit|exceed)", re.IGNORECASE)
+_STRANGERS = pattern(
     r"un-?authenticated|anonymous|without (?:an? |any )?(?:api )?(?:key|token|credential|authentic)", re.IGNORECASE
 )
-_OTHER_CALLS = re.compile(
+_OTHER_CALLS = pattern(
     r"\b(?:failed|failing|retry|concurrent|parallel|simultaneous|in-flight|pull|work|service|maintenance|repair|purchase|leave"
     r"|feature|change|parts?|quote|support|help|incident|phone|sales|conference|voice|emergency|open|free|additional|extra)\b",
     re.IGNORECASE,
 )
-_USUAL_CALLS = re.compile(
+_USUAL_CALLS = pattern(
     r"(?:[\s,(/)]|\b(?:api|https?|rest|total|successful|authenticated|json|different|server|and|of|the|your|read|write|get|post"
     r"|put|patch|delete|search|batch|bulk|export|upload|log-?in|token)\b){0,12}",
     re.IGNORECASE,
 )
-_OTHER_THINGS = re.compile(
+_OTHER_THINGS = pattern(
     r"\b(?:e-?mails?|messages?|records?|items?|invitations?|invites?|events?|files?|attachments?|invoices?|notifications?|sms"
     r"|pages?|reports?|digests?|readings?|samples?|jobs?|tasks?|orders?|backups?|people|characters?|bytes|[kmgt]i?b|points?|price"
     r"|costs?|attempts?|hours)\b",
     re.IGNORECASE,
 )
-_BESIDE = re.compile(
+_BESIDE = pattern(
     r"\s{0,2}(?:times\b)?[\s,(]{0,3}(?:(?:per|for each|by|for every)\s[a-z][a-z -]{1,25}?)?[\s,(]{0,3}(?:of\s)?",
     re.IGNORECASE,
 )
-_ADJECTIVES = re.compile(r"[\s)]{0,3}(?:[a-z][\w/-]{0,15}[\s,]{1,2}){0,4}", re.IGNORECASE)
-_IS_ALLOWED = re.compile(
+_ADJECTIVES = pattern(r"[\s)]{0,3}(?:[a-z][\w/-]{0,15}[\s,]{1,2}){0,4}", re.IGNORECASE)
+_IS_ALLOWED = pattern(
     r"[\s,(]{0,3}(?:per [a-z ]{2,25})?(?:(?:are|is|can be|may be)\s)?"
     r"(?:allowed|permitted|possible|made|sent|accepted)?[\s,(]{0,3}",
     re.IGNORECASE,
 )
-_TAKES_TIME = re.compile(r"\b(?:return|take|last|expir|fail|time|complet|finish|respond)", re.IGNORECASE)
-_LEADS_TO = re.compile(
+_TAKES_TIME = pattern(r"\b(?:return|take|last|expir|fail|time|complet|finish|respond)", re.IGNORECASE)
+_LEADS_TO = pattern(
     r"[^.\d]{0,30}?(?:[:=,]|\b(?:is|of|to|most|than|may|can|maximum|max|limit|send|make)\b)[^.\d]{0,25}", re.IGNORECASE
 )
-_AFTER_COUNT = re.compile(r"\s?(?:%|(?:seconds?|minutes?|hours?|days?|ms)\b)|:\d", re.IGNORECASE)
+_AFTER_COUNT = pattern(r"\s?(?:%|(?:seconds?|minutes?|hours?|days?|ms)\b)|:\d", re.IGNORECASE)
 
 _LONG_UNITS = ("second", "minute", "hour", "day", "daily", "week", "month")
-_DIGIT = re.compile(r"\d")
-_SHORT_UNITS = re.compile(
+_DIGIT = pattern(r"\d")
+_SHORT_UNITS = pattern(
     r"(?:\bper\s{1,2}|\bevery\s{1,2}|\bin\s{1,2}|/\s?)\d{0,4}\s?(?:s|secs?|mins?|h|hrs?|d)\b|\b[rqt]p[smhd]\b"
 )
 _CALL_WORDS = (

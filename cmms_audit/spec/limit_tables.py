@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.limit_sentences import ABOUT_LIMITS, LONGEST_TEXT, NARROW
 from cmms_audit.spec.limit_values import StatedLimit, number, stated
 
@@ -13,17 +14,17 @@ _LONGEST_ROW = 500
 _MOST_CELLS = 20
 _REACH = 1_000  # characters after the words that speak of rate limits
 _CALLS = r"(?:requests?|calls?|reqs?|quota|limit|rate limit|max(?:imum)?)"
-_COUNT_CELL = re.compile(
+_COUNT_CELL = pattern(
     rf"(?P<count>\d{{1,3}}(?:[, ]\d{{3}}){{1,3}}|\d{{1,9}}|\d{{1,4}}\s?k)(?:\s{{1,2}}(?:API\s{{1,2}})?{_CALLS})?",
     re.IGNORECASE,
 )
-_WINDOW_CELL = re.compile(
+_WINDOW_CELL = pattern(
     rf"(?:(?:API\s{{1,2}})?{_CALLS}\s{{0,2}}){{0,2}}\(?(?:(?:per|every|each|an?|in)[\s-]{{1,2}}|/\s{{0,2}})?"
     r"(?:(?P<times>\d{1,4})[\s-]{0,2})?(?<![a-z])(?P<unit>seconds?|secs?|minutes?|mins?|hours?|days?|weeks?|months?|hourly|daily|monthly|s|h)"
     rf"\)?(?:\s{{1,2}}{_CALLS}){{0,2}}",
     re.IGNORECASE,
 )
-_RULER = re.compile(r"[\s|:+=-]{3,500}")
+_RULER = pattern(r"[\s|:+=-]{3,500}")
 
 
 def limits_in_tables(text: str) -> Iterator[StatedLimit]:

@@ -6,6 +6,8 @@ import re
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
+
 LARGEST_COUNT = 10**12
 LONGEST_WINDOW = 366 * 86_400  # seconds
 LONGEST_QUOTATION = 400
@@ -22,7 +24,7 @@ _NUMBER_WORDS = {
     "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "thousand": 1000,
 }  # fmt: skip
 _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "hundred": 100}
-_NUMBER = re.compile(r"([\d,.' ]*\d|[a-z]+)(?:[\s-]{0,2}(k|m|hundred|thousand|million))?", re.IGNORECASE)
+_NUMBER = pattern(r"([\d,.' ]*\d|[a-z]+)(?:[\s-]{0,2}(k|m|hundred|thousand|million))?", re.IGNORECASE)
 
 
 class StatedLimit(Struct, frozen=True):

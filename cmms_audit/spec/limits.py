@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cmms_audit.model import Evidence, HasEvidence
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.limit_members import header_limit, limits_in_members, limits_in_policy
@@ -36,8 +37,8 @@ __all__ = [
 
 _SHARE_OF_ALL = 0.5
 _QUICK = 1.0  # calls a second
-_LIMIT_HEADER = re.compile(r"rate-?limit", re.IGNORECASE)
-_COUNTER_HEADER = re.compile(r"remain|reset|used|retry|after|rule|scope|resource", re.IGNORECASE)
+_LIMIT_HEADER = pattern(r"rate-?limit", re.IGNORECASE)
+_COUNTER_HEADER = pattern(r"remain|reset|used|retry|after|rule|scope|resource", re.IGNORECASE)
 _MOST_TEXTS = 20
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
 from cmms_audit.dialect import Dialect, ResourceWords, squeezed
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.collections import Collection, is_placeholder, path_steps
 from cmms_audit.spec.records import container_of, example_fields, record_in
 from cmms_audit.spec.schema import Schema
@@ -21,9 +21,9 @@ _BELOW_SOMETHING = 25
 _ABILITIES = {"list": 4, "read": 4, "create": 2, "update": 1}
 _NEAR_THE_TOP = 2
 _LONGEST_PREFIX = 8
-_ONE_LETTER = re.compile(r"[A-Z]_(?=[A-Z])")
-_SET = re.compile(r"(?<=[a-z0-9_])(?:Set|Collection|_set|_collection)$")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ONE_LETTER = pattern(r"[A-Z]_(?=[A-Z])")
+_SET = pattern(r"(?<=[a-z0-9_])(?:Set|Collection|_set|_collection)$")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 class Candidate(Struct, frozen=True, eq=False, dict=True):

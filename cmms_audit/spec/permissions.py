@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.operations import Operation
 
 _OF_IDENTITY = frozenset({"openid", "profile", "email", "offline_access", "offline", "address", "phone"})
@@ -20,23 +21,23 @@ _LONGEST_TEXT = 4_000
 _MOST_OF_ONE = 20
 
 _WORDS = ("scope", "permission", "role", "privilege", "access right")
-_EXTENSION = re.compile(r"^x-.{0,60}(?:scope|permission|role|privilege|entitlement)", re.IGNORECASE)
+_EXTENSION = pattern(r"^x-.{0,60}(?:scope|permission|role|privilege|entitlement)", re.IGNORECASE)
 _WORD = r"(?:scopes?|permissions?|roles?|privileges?|access rights?)"
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
-_NEEDS = re.compile(
+_SENTENCE_END = pattern(r"(?<=[.!?])\s")
+_NEEDS = pattern(
     rf"\b(?:requires?|must (?:have|include|be granted)|needs?|required|necessary|following)\b[^\n]{{0,120}}\b{_WORD}\b"
     rf"|\b{_WORD}\b[^\n]{{0,60}}\b(?:required|needed|necessary|must|to use|to call|to access)\b|\b{_WORD}\s?:",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"`([A-Za-z][\w:.\-/*]{1,60})`")
-_NAMED = re.compile(
+_QUOTED = pattern(r"`([A-Za-z][\w:.\-/*]{1,60})`")
+_NAMED = pattern(
     rf"\b(?:required |needed )?(?:oauth2? )?{_WORD}(?: required| needed)?\s?[:=]\s?([^\n;]{{2,160}})", re.IGNORECASE
 )
-_SCOPE_LIKE = re.compile(r"(?=[\w:.\-/*]{0,60}[:._/-])[A-Za-z][\w:.\-/*]{2,60}")
-_LIST_HEAD = re.compile(rf"\b{_WORD}\b[^\n]{{0,200}}:[ \t]{{0,5}}$", re.IGNORECASE)
-_BULLET = re.compile(r"\s{0,8}(?:[*+-]|\d{1,2}[.)])\s{1,4}(.{2,80}?)\s{0,3}$")
-_MEMBER = re.compile(r"scope|permission|role|privilege|name|^(?:all|any)", re.IGNORECASE)
-_NO_SCOPE = re.compile(r"\d{3}|true|false|null|none|get|post|put|patch|delete|https?", re.IGNORECASE)
+_SCOPE_LIKE = pattern(r"(?=[\w:.\-/*]{0,60}[:._/-])[A-Za-z][\w:.\-/*]{2,60}")
+_LIST_HEAD = pattern(rf"\b{_WORD}\b[^\n]{{0,200}}:[ \t]{{0,5}}$", re.IGNORECASE)
+_BULLET = pattern(r"\s{0,8}(?:[*+-]|\d{1,2}[.)])\s{1,4}(.{2,80}?)\s{0,3}$")
+_MEMBER = pattern(r"scope|permission|role|privilege|name|^(?:all|any)", re.IGNORECASE)
+_NO_SCOPE = pattern(r"\d{3}|true|false|null|none|get|post|put|patch|delete|https?", re.IGNORECASE)
 
 
 class NamedIn(StrEnum):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.origins import Origins
 from cmms_audit.spec.postman_parts import Place, description_of, filled_in
 
@@ -19,7 +20,7 @@ _GRANTS = {
     "password_credentials": "password",
     "implicit": "implicit",
 }
-_KEY_NAME = re.compile(
+_KEY_NAME = pattern(
     r"(?:x[-_])?(?:[\w]{1,20}[-_])?(?:api[-_]?key|auth[-_]?token|access[-_]?token|auth[-_]?key|subscription[-_]?key)",
     re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from cmms_audit.documents import pointer_join
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.inference import is_secret, read_example, schema_of, schema_of_text, without_secrets
 from cmms_audit.spec.origins import Origins
 from cmms_audit.spec.postman_auth import Security, is_key
@@ -22,7 +22,7 @@ _NOT_PARAMETERS = frozenset(
 _LANGUAGES = {"json": "application/json", "xml": "application/xml", "html": "text/html", "text": "text/plain"}
 _FORMS = {"urlencoded": "application/x-www-form-urlencoded", "formdata": "multipart/form-data"}
 _MOST_DESCRIPTIONS = 10
-_PLACEHOLDER = re.compile(r"\{([^{}]{1,200})\}")
+_PLACEHOLDER = pattern(r"\{([^{}]{1,200})\}")
 
 
 class Call(Struct, frozen=True):

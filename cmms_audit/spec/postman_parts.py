@@ -10,12 +10,13 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from cmms_audit.documents import pointer_join
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.inference import is_secret
 
-_VARIABLE = re.compile(r"\{\{\s{0,5}([^{}\s]{1,100})\s{0,5}\}\}")
-_PART_OF_A_PATH = re.compile(r"[vV]\d{1,3}(?:\.\d{1,3})*|(?:[\w.-]{1,60}/){1,10}[\w.-]{0,60}|api|rest")
-_AN_ID = re.compile(r"\d{1,20}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-f]{24}")
-_USER = re.compile(r"://[^/@]{0,500}@")
+_VARIABLE = pattern(r"\{\{\s{0,5}([^{}\s]{1,100})\s{0,5}\}\}")
+_PART_OF_A_PATH = pattern(r"[vV]\d{1,3}(?:\.\d{1,3})*|(?:[\w.-]{1,60}/){1,10}[\w.-]{0,60}|api|rest")
+_AN_ID = pattern(r"\d{1,20}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-f]{24}")
+_USER = pattern(r"://[^/@]{0,500}@")
 _LONGEST_URL = 10_000
 _MOST_STEPS = 100
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
+
 NotASpecKind = Literal["html-page", "login-page", "lead-form", "wsdl", "raml", "postman", "edmx", "unreadable", "none"]
 
 _LOOKED_AT = 500_000
-_PASSWORD_FIELD = re.compile(r"""type\s{0,9}=\s{0,9}["']?password""")
-_FIELD = re.compile(r"<(?:input|textarea|select)\b")
+_PASSWORD_FIELD = pattern(r"""type\s{0,9}=\s{0,9}["']?password""")
+_FIELD = pattern(r"<(?:input|textarea|select)\b")
 _SALES_WORDS = (
     "request a demo",
     "book a demo",
@@ -31,12 +32,12 @@ _VIEWERS = ("swagger-ui", "redoc", "stoplight-elements", "elements-api", "rapido
 
 _BLANK = "\ufeff \t\r\n"
 # What may stand before the root of an XML text: declarations, comments, a document type.
-_BEFORE_ROOT = re.compile(
+_BEFORE_ROOT = pattern(
     r"(?:(?:<\?[^>]{0,1000}>|<!--(?:[^-]|-(?!->)){0,10000}-->|<!DOCTYPE[^>\[]{0,500}(?:\[[^\]]{0,50000}\]\s{0,100})?>)"
     r"\s{0,1000}){0,20}"
 )
-_ROOT = re.compile(r"<(?:[\w.-]{1,50}:)?([\w.-]{1,50})[^>]{0,5000}")
-_DATA_MODEL = re.compile(r"""["']http[^"']{1,100}/edm["']""")
+_ROOT = pattern(r"<(?:[\w.-]{1,50}:)?([\w.-]{1,50})[^>]{0,5000}")
+_DATA_MODEL = pattern(r"""["']http[^"']{1,100}/edm["']""")
 
 
 class NotASpec(Struct, frozen=True):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.index import Prose
 
 _LONGEST_TEXT = 200_000
 _LONGEST_SENTENCE = 1_000
-_BREAK = re.compile(r"(?<=[.!?])\s+|\n[ \t]{0,20}(?=[-*#>|\n])| ?\| ?|<br ?/?>")
+_BREAK = pattern(r"(?<=[.!?])\s+|\n[ \t]{0,20}(?=[-*#>|\n])| ?\| ?|<br ?/?>")
 
 
 def sentences(texts: Iterable[Prose], about: re.Pattern[str]) -> Iterator[Prose]:

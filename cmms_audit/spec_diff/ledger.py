@@ -7,13 +7,13 @@ compared once; links between places tell afterwards which operations use them, f
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from collections.abc import Iterator
 
 from msgspec import Struct, field
 
 from cmms_audit.model import HasEvidence
+from cmms_audit.patterns import pattern
 from cmms_audit.spec_diff.change import Change, Level
 from cmms_audit.spec_diff.rules import RULES, Rule
 
@@ -28,7 +28,7 @@ _MOST_OPERATIONS_TOLD_APART = 4_000
 _MOST_STEPS = 1_000_000
 _SHOWN_OPERATIONS = 3
 _LONGEST_SUBJECT = 1_000
-_PLAIN = re.compile(r"[^\s\".\[\]|*]+")
+_PLAIN = pattern(r"[^\s\".\[\]|*]+")
 _DIRECTIONS = {IN: "input", OUT: "output", BOTH: "both"}
 _WORST_FIRST = tuple(Level)
 

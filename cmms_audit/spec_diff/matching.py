@@ -8,12 +8,13 @@ from collections.abc import Callable, Hashable, Sequence
 
 from msgspec import Struct, field
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.operations import Operation
 
-_PLACEHOLDER = re.compile(r"\{[^{}/]{0,200}\}")
-_VERSION = re.compile(r"/v\d{1,4}(?:[._-]\d{1,4}){0,2}(?=/|$)", re.IGNORECASE)
-_NUMBERED = re.compile(r"(?:_|\.)\d{1,4}$")
+_PLACEHOLDER = pattern(r"\{[^{}/]{0,200}\}")
+_VERSION = pattern(r"/v\d{1,4}(?:[._-]\d{1,4}){0,2}(?=/|$)", re.IGNORECASE)
+_NUMBERED = pattern(r"(?:_|\.)\d{1,4}$")
 
 
 class Matches(Struct):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.operations import Parameter
 from cmms_audit.spec_diff.faces import Face
@@ -13,7 +14,7 @@ from cmms_audit.spec_diff.ledger import IN, Ledger, Place, named
 from cmms_audit.spec_diff.schemas import Schemas
 from cmms_audit.spec_diff.shape import component
 
-_PLACEHOLDER = re.compile(r"\{([^{}/]{0,200})\}")
+_PLACEHOLDER = pattern(r"\{([^{}/]{0,200})\}")
 _PAGE_SIZES = frozenset(
     ("limit", "perpage", "pagesize", "size", "pagelimit", "maxresults", "top", "count", "resultsperpage", "maxpagesize")
 )

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from urllib.parse import urlsplit
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.index import Spec, Webhook
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.limits import PublishedLimit, published_limits
@@ -14,7 +15,7 @@ from cmms_audit.spec_diff.ledger import EVERYBODY, Ledger, named
 from cmms_audit.spec_diff.operations import Operations
 
 _WINDOWS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
-_VERSION = re.compile(r"v\d{1,4}(?:[._-]\d{1,4}){0,2}|20\d\d-\d\d(?:-\d\d)?|\d{1,3}\.\d{1,3}", re.IGNORECASE)
+_VERSION = pattern(r"v\d{1,4}(?:[._-]\d{1,4}){0,2}|20\d\d-\d\d(?:-\d\d)?|\d{1,3}\.\d{1,3}", re.IGNORECASE)
 
 
 def path_version(spec: Spec) -> str:

@@ -18,17 +18,18 @@ from oauthlib.oauth2 import BackendApplicationClient
 
 from cmms_audit.addresses import origin
 from cmms_audit.credentials import ApiKey, Basic, Bearer, Credential, NoCredential, OAuth2, Oidc
+from cmms_audit.patterns import pattern
 from cmms_audit.wire.call import Call, with_headers
 from cmms_audit.wire.redact import MASKED, SHORTEST
 
 TOKEN_WITHHELD = "«an answer that may hold a token»"  # noqa: S105 - a mark
 LONGEST_LIFE = 10 * 365 * 86_400.0  # seconds; a token said to live longer says nothing
 _LONGEST_TOKEN = 16 * 1024
-_SENDABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
-_DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
-_ERROR_CODE = re.compile(r"[a-z_]{1,40}", re.ASCII)
+_SENDABLE = pattern(r"[\x21-\x7e]+", re.ASCII)
+_DIGITS = pattern(r"[0-9]{1,12}", re.ASCII)
+_ERROR_CODE = pattern(r"[a-z_]{1,40}", re.ASCII)
 _UNUSED_TOKENS = ("refresh_token", "id_token")
-_NO_WORDS = re.compile(r"(?=.{0,200}[0-9A-Z]).{12,}", re.ASCII)
+_NO_WORDS = pattern(r"(?=.{0,200}[0-9A-Z]).{12,}", re.ASCII)
 # Texts of a token answer that anyone may read (RFC 6749, 5.1 and 5.2, and what is common beside them).
 _OPEN_NAMES = frozenset(
     {"token_type", "expires_in", "expires_at", "issued_at", "scope", "error", "error_description", "error_uri"}

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from cmms_audit.addresses import origin, parse_address
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
+from cmms_audit.patterns import pattern
 from cmms_audit.wire.call import Call
 from cmms_audit.wire.operation import forbidden_method, why_write
 
 if TYPE_CHECKING:
     from cmms_audit.permissions import Permissions
 
-_TOKEN = re.compile(r"[A-Z]{1,20}", re.ASCII)
+_TOKEN = pattern(r"[A-Z]{1,20}", re.ASCII)
 # Headers that steer the connection or the address; set by the transport alone.
 _NOT_OURS_TO_SET = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}

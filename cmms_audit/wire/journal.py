@@ -16,10 +16,11 @@ import msgspec
 
 from cmms_audit.errors import CannotAudit, InputError, Problem
 from cmms_audit.model import Exchange, Purpose, Reason, Request, Response
+from cmms_audit.patterns import pattern
 
 EXCHANGE = "exchange"
 
-_INVISIBLE = re.compile(
+_INVISIBLE = pattern(
     "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164"
     "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )

@@ -7,11 +7,11 @@ request is a write. Permission is the guard's business.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cmms_audit.patterns import pattern
 from cmms_audit.wire.call import Call
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,7 +41,7 @@ _READING = frozenset({
     "get", "list", "search", "find", "query", "read", "view", "count", "fetch", "lookup", "describe",
 })
 # fmt: on
-_FIRST_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*")
+_FIRST_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*")
 
 
 def forbidden_method(call: Call) -> str | None:

@@ -15,18 +15,20 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cmms_audit.patterns import pattern
+
 Family = Literal["ietf", "ietf-middle", "ietf-early", "x-ratelimit", "x-rate-limit", "vendor", "retry-after"]
 
 _WINDOWS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _MAX_VALUE = 2_000  # characters of one header that are read
 _MAX_NUMBER = 1e15
-_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
-_MEMBER = re.compile(r'(?:"[^"]*"|[^",])++')
-_QUOTED_NAMES = re.compile(r'(?:"[^"]*"\s*;?\s*)++')
-_BARE_NAME = re.compile(r"([A-Za-z*][A-Za-z0-9_*.-]{0,99})\s*(?:;|$)", re.ASCII)
-_PARAMETER = re.compile(r"\b(limit|remaining|reset|[qwrt])\s*=\s*([0-9]{1,15})", re.ASCII | re.IGNORECASE)
-_MIDDLE = re.compile(r"\b(?:limit|remaining|reset)\s*=")
-_NAMED = re.compile(
+_NUMBER = pattern(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
+_MEMBER = pattern(r'(?:"[^"]*"|[^",])++')
+_QUOTED_NAMES = pattern(r'(?:"[^"]*"\s*;?\s*)++')
+_BARE_NAME = pattern(r"([A-Za-z*][A-Za-z0-9_*.-]{0,99})\s*(?:;|$)", re.ASCII)
+_PARAMETER = pattern(r"\b(limit|remaining|reset|[qwrt])\s*=\s*([0-9]{1,15})", re.ASCII | re.IGNORECASE)
+_MIDDLE = pattern(r"\b(?:limit|remaining|reset)\s*=")
+_NAMED = pattern(
     r"(?P<family>x-rate-limit|x-ratelimit|ratelimit)"
     r"(?:-(?P<before>second|minute|hour|day))?"
     r"-(?P<what>limit|remaining|reset|reset-after|ttl|requests)"

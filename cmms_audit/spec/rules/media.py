@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.problems import shown
 from cmms_audit.spec.rules.look import Look, Seen, Visit
 
 # RFC 6838, section 4.2, with the ranges of RFC 9110, section 12.5.1; parameters may follow.
 _NAME = r"[A-Za-z0-9*][A-Za-z0-9!#$&^_.+*-]{0,126}"
-_MEDIA_TYPE = re.compile(rf"({_NAME})/({_NAME})\s*(?:;|\Z)")
+_MEDIA_TYPE = pattern(rf"({_NAME})/({_NAME})\s*(?:;|\Z)")
 _TOP_LEVELS = frozenset(
     {
         *("application", "audio", "chemical", "example", "font", "haptics", "image", "message", "model"),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import TypeAlias
 
 from cmms_audit.documents import pointer_join
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.operations import Operation
 from cmms_audit.spec.problems import Fault, FaultBook, shown
 
-_PLACEHOLDER = re.compile(r"\{([^{}]{1,200})\}")
+_PLACEHOLDER = pattern(r"\{([^{}]{1,200})\}")
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "DELETE", "TRACE"))
-_STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)")
+_STATUS = pattern(r"[1-5](?:[0-9]{2}|XX)")
 _KNOWN_STATUSES = frozenset(str(status.value) for status in HTTPStatus)
 
 

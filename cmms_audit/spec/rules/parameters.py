@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.problems import shown
 from cmms_audit.spec.rules.look import Look, Seen, Visit
 
-_ODD = re.compile(r"[<>\[\]$\s{}\"'&=#?%+;,]")
-_COMPONENT_NAME = re.compile(r"[a-zA-Z0-9._-]{1,1000}")
+_ODD = pattern(r"[<>\[\]$\s{}\"'&=#?%+;,]")
+_COMPONENT_NAME = pattern(r"[a-zA-Z0-9._-]{1,1000}")
 _PLACES = frozenset(("query", "header", "path", "cookie"))
 _PLACES_OF_SWAGGER2 = frozenset(("query", "header", "path", "formData", "body"))
 _IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))

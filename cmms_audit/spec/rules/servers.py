@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from cmms_audit.patterns import pattern
 from cmms_audit.spec.problems import shown
 from cmms_audit.spec.rules.look import Look, Seen, Visit
 
-_VARIABLE = re.compile(r"\{([^{}]{1,200})\}")
+_VARIABLE = pattern(r"\{([^{}]{1,200})\}")
 
 
 def address(seen: Seen, visit: Visit, key: str, value: Any) -> None:
