@@ -66,11 +66,11 @@ def _load(data: bytes, source: str, place: Path | None, root: Path | None, limit
         return other
     with collector_paused():
         read = _read_metadata(text, source, limits) if _is_xml(text) else _read(text, source, limits)
+        if len(data) > _BIG:
+            gc.freeze()  # plain data without cycles: no collection need ever look through it
     if isinstance(read, NotASpec):
         return read
     document, written_in = read
-    if len(data) > _BIG:
-        gc.freeze()  # plain data without cycles: later collections need not look through it again and again
     library = Library(root if written_in is None else None, limits)
     return Spec(library.main(document, place), hashlib.sha256(data).hexdigest(), written_in)
 
