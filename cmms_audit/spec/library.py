@@ -63,11 +63,11 @@ class Node(Struct, frozen=True, eq=False):
 
     def at(self, step: str | int) -> Node:
         """The child as it stands, references not followed; a missing one has the value None."""
-        value = None
-        if isinstance(self.value, dict):
-            value = self.value.get(step)
-        elif isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            value = self.value[step]
+        around, value = self.value, None
+        if type(around) is dict:
+            value = around.get(step)
+        elif type(around) is list and isinstance(step, int) and step < len(around):
+            value = around[step]
         return Node(self.library, self.file, value, pointer_join(self.pointer, step))
 
     def child(self, step: str | int) -> Node:
@@ -76,7 +76,7 @@ class Node(Struct, frozen=True, eq=False):
 
     def followed(self) -> Node:
         """What this stands for, if it is a reference; itself otherwise."""
-        return self.library.follow(self)
+        return self.library.follow(self) if type(self.value) is dict and "$ref" in self.value else self
 
     def entries(self) -> Iterator[tuple[str, Node]]:
         """The children of a mapping with their keys; none where it is no mapping."""

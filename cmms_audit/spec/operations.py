@@ -239,11 +239,11 @@ def _parameters(node: Node) -> tuple[Parameter, ...]:
 
 
 def _parameter(node: Node) -> Parameter:
-    where = node.text("in")
+    where, written = node.text("in"), node.value if isinstance(node.value, dict) else {}
     schema = node
-    if isinstance(node.at("schema").value, dict):
+    if isinstance(written.get("schema"), dict):
         schema = node.at("schema")
-    elif isinstance(node.at("content").value, dict):
+    elif isinstance(written.get("content"), dict):
         schema = next((media.at("schema") for _, media in node.child("content").entries()), node)
     return Parameter(
         node.text("name"),

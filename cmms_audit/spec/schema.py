@@ -27,10 +27,11 @@ class _Part(Struct, frozen=True):
 def schema_at(node: Node) -> Schema:
     """The schema at a node; asking twice gives the same object."""
     node = _unless_only_a_reference(node)
-    schemas = node.library.schemas
-    if node.key not in schemas:
-        schemas[node.key] = Schema((_Part(node, False),))
-    return schemas[node.key]
+    schemas, key = node.library.schemas, node.key
+    schema = schemas.get(key)
+    if schema is None:
+        schema = schemas[key] = Schema((_Part(node, False),))
+    return schema
 
 
 class Schema:
@@ -242,7 +243,7 @@ def _components(part: _Part) -> Iterator[_Part]:
 
 def _unless_only_a_reference(node: Node) -> Node:
     """The node itself if it says anything of its own, else what it refers to."""
-    return node.followed() if isinstance(node.value, dict) and node.value.keys() == {"$ref"} else node
+    return node.followed() if isinstance(node.value, dict) and len(node.value) == 1 else node
 
 
 def _joined(parts: list[_Part]) -> Schema:
