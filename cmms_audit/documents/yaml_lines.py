@@ -87,7 +87,7 @@ class _Reader:
     def read(self) -> BuiltYaml:
         """Read the lines of a text that is one mapping.
 
-        Most lines are the next pair of the mapping that is open, so that case is dealt with on the spot.
+        Most lines are pairs of a mapping, which are dealt with on the spot.
         """
         first, root = self._start(), self.opened
         lines, total, remembered = self.lines, len(self.lines), self.remembered
@@ -96,14 +96,19 @@ class _Reader:
             self.at += 1
             bare = line.lstrip(" ")
             parts = remembered.get(bare) or self._remember(bare)
-            key, opened, indent = parts[1], self.opened, len(line) - len(bare)
-            if key is not None and indent == opened.indent and parts[0] <= OPEN and opened.is_mapping:
-                if key in opened.value:
-                    raise UnusualYamlError
-                opened.value[key] = parts[2]
-                opened.places[key] = self.at
-                self.last, self.bare = parts, bare
-            elif parts[0] != NOTHING:
+            indent, key = len(line) - len(bare), parts[1]
+            if key is not None and parts[0] <= OPEN:
+                if indent < self.opened.indent:
+                    self._close(indent)
+                elif indent > self.opened.indent and self.last is not None and self.last[0] == OPEN:
+                    self._open(indent, is_mapping=True)
+                opened = self.opened
+                if indent == opened.indent and opened.is_mapping and key not in opened.value:
+                    opened.value[key] = parts[2]
+                    opened.places[key] = self.at
+                    self.last, self.bare = parts, bare
+                    continue
+            if parts[0] != NOTHING:
                 self._take(indent, bare, parts)
         if not root.value or self.nodes > self.limits.nodes:
             raise UnusualYamlError
@@ -138,8 +143,7 @@ class _Reader:
                 raise UnusualYamlError
             self._open(indent, is_mapping=not is_dash)
         else:
-            while indent < self.opened.indent:
-                self.opened, self.last = self.outer.pop(), None
+            self._close(indent)
             if self.opened.is_mapping is is_dash:
                 self._change_over(is_dash)
             if indent != self.opened.indent:
@@ -150,6 +154,11 @@ class _Reader:
             parts = self._add_member(indent, bare)
             is_dash = parts[0] == DASH
         self._put(bare, parts)
+
+    def _close(self, indent: int) -> None:
+        """Nothing more comes to lists and mappings that are further in."""
+        while indent < self.opened.indent:
+            self.opened, self.last = self.outer.pop(), None
 
     def _change_over(self, is_dash: bool) -> None:
         """At the same indentation, from a key to the list that it holds, or from that list back to its mapping."""
