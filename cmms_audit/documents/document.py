@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ _SMALL_TEXT = 1_000_000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_LINE = 200_000
 _MOST_LINES = 2_000_000
+_WORDS = re.compile(r"\S{1,60}(?:\s+\S{1,60}){0,5}")
+_MARGIN = 40  # spaces at most before a line of a text
+_NARROWEST = 60  # characters to a line
 _NO_SPACE = re.compile(r"\S")
 _ODD_LINE_ENDS = {0x85: " ", 0x2028: " ", 0x2029: " "}
 
@@ -43,6 +47,7 @@ class Document:
         find_line: Callable[[str], int | None],
         repaired_line: int | None = None,
         nodes: int = 0,
+        text: str = "",
     ) -> None:
         self.value = value
         self.source = source
@@ -50,10 +55,30 @@ class Document:
         self.repaired_line = repaired_line
         self.nodes = nodes
         self._find_line = find_line
+        self._text = text
 
     def line(self, pointer: str) -> int | None:
         """The line, counted from 1, of what a JSON pointer names ("" is the root); None where it names nothing."""
         return self._find_line(pointer)
+
+    def line_of_words(self, pointer: str, words: str, text: str) -> int | None:
+        """The line on which words stand that were quoted from the text at a pointer.
+
+        The line where the text starts if the words cannot be found again, and in JSON, whose texts stand on one line.
+        """
+        line = self.line(pointer)
+        first_words = _WORDS.match(words)
+        if line is None or first_words is None or not self._text:
+            return line
+        start = self._line_starts[line - 1]
+        quoted = r"\s+".join(map(re.escape, first_words.group().split()))
+        most = len(text) + _MARGIN * (text.count("\n") + len(text) // _NARROWEST + 2)
+        found = re.compile(quoted).search(self._text, start, start + most)
+        return line if found is None else line + self._text.count("\n", start, found.start())
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self._text))]
 
     def where(self, pointer: str) -> str:
         """The same as "file:line", for messages."""
@@ -151,4 +176,5 @@ def _parse_yaml(text: str, source: str, limits: Limits) -> Document:
         lambda pointer: start_of(lines, pointer),
         repaired_line=repaired_line,
         nodes=built.nodes,
+        text=text,
     )

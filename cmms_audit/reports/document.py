@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from cmms_audit.guide import Guide
-from cmms_audit.model import Claim, Finding, Verdict
+from cmms_audit.model import Claim, Evidence, Finding, Verdict
 from cmms_audit.reports.permission_matrix import matrix_member
 from cmms_audit.reports.text import shorten
 from cmms_audit.scoring import (
@@ -118,7 +119,10 @@ def build(run: RunFacts, card: Scorecard, findings: Sequence[Finding], guide: Gu
         "groups": [_group(each, guide) for each in card.groups],
         "questions": [_question(each) for each in card.questions],
         "red_flags": [_flag(each) for each in card.red_flags],
-        "findings": [_finding(each, guide) for each in sorted(findings, key=lambda each: _rank(each, order))],
+        "findings": [
+            _finding(each, guide, run.vendor.spec or "")
+            for each in sorted(findings, key=lambda each: _rank(each, order))
+        ],
         "claims": [_claim(each, run.claims.get(each.question)) for each in card.claims],
         "scenarios": [_scenario(each) for each in card.scenarios],
         "waivers": [_waiver(each) for each in card.waivers],
@@ -271,7 +275,7 @@ def _rank(finding: Finding, order: Mapping[str, int]) -> tuple[int, str, str, st
     return (position, finding.check, finding.fingerprint, finding.verdict, finding.summary)
 
 
-def _finding(finding: Finding, guide: Guide) -> dict[str, Any]:
+def _finding(finding: Finding, guide: Guide, spec: str) -> dict[str, Any]:
     text = guide.check_text(finding.check)
     return {
         "check": finding.check,
@@ -289,8 +293,19 @@ def _finding(finding: Finding, guide: Guide) -> dict[str, Any]:
         "detail": shorten(finding.detail, DETAIL_LIMIT),
         "remedy": finding.remedy or (text.remedy if text else ""),
         "facts": {name: value for name, value in finding.facts.items() if math.isfinite(value)},
-        "evidence": [each.as_json() for each in finding.evidence if each.kind != "spec" or each.pointer is not None],
+        "evidence": [
+            _place(each, spec) for each in finding.evidence if each.kind != "spec" or each.pointer is not None
+        ],
     }
+
+
+def _place(evidence: Evidence, spec: str) -> dict[str, Any]:
+    """A piece of evidence; one in the specification names the file too, for a specification may be many files."""
+    members = evidence.as_json()
+    if evidence.kind == "spec" and evidence.pointer is not None:
+        other, _, _ = evidence.pointer.partition("#")
+        members["file"] = PurePosixPath(spec).name if evidence.pointer[:1] in ("", "/") else other
+    return members
 
 
 def _title(finding: Finding, guide: Guide) -> str:

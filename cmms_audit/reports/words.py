@@ -128,12 +128,17 @@ def evidence_words(evidence: Mapping[str, Any]) -> str:
         case "claim":
             return "the vendor's own answer"
         case _:
-            place = pointer_words(evidence.get("pointer") or "")
-            line = f", line {evidence['line']}" if evidence.get("line") else ""
-            return f"specification{line}: {place}"
+            return f"{spec_place(evidence)}: {pointer_words(evidence.get('pointer') or '')}"
+
+
+def spec_place(evidence: Mapping[str, Any]) -> str:
+    """Where in which file a piece of the specification stands, as editors open it: "openapi.yaml:120"."""
+    file = evidence.get("file") or "specification"
+    return f"{file}:{evidence['line']}" if evidence.get("line") else str(file)
 
 
 def pointer_words(pointer: str) -> str:
     """A JSON pointer as a path that reads: /paths/~1work-orders/get becomes paths › /work-orders › get."""
+    pointer = pointer.rpartition("#")[2] if pointer[:1] != "/" else pointer
     parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     return " › ".join(parts) if parts else "the whole document"

@@ -54,8 +54,8 @@ class Prose(Struct, frozen=True, eq=False):
 
     @property
     def evidence(self) -> Evidence:
-        """Where it stands."""
-        return self.place.evidence
+        """Where it stands, on the line of its first words."""
+        return self.place.quoted(self.text) if isinstance(self.place, Node) else self.place.evidence
 
 
 class Server(Struct, frozen=True, eq=False):

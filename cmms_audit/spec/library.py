@@ -53,8 +53,16 @@ class Node(Struct, frozen=True, eq=False):
     @property
     def evidence(self) -> Evidence:
         """The place as evidence; in another file than the main one, the pointer starts with that file's name."""
+        return self._evidence_on(self.file.document.line(self.pointer))
+
+    def quoted(self, words: str) -> Evidence:
+        """The place as evidence, on the line of words that are quoted from this text."""
+        text = self.value if isinstance(self.value, str) else ""
+        return self._evidence_on(self.file.document.line_of_words(self.pointer, words, text))
+
+    def _evidence_on(self, line: int | None) -> Evidence:
         pointer = f"{self.file.name}#{self.pointer}" if self.file.name else self.pointer
-        return Evidence("spec", pointer=pointer, line=self.file.document.line(self.pointer))
+        return Evidence("spec", pointer=pointer, line=line)
 
     @property
     def key(self) -> tuple[SpecFile, str]:

@@ -54,8 +54,8 @@ class PublishedLimit(Struct, frozen=True):
 
     @property
     def evidence(self) -> Evidence:
-        """Where it stands."""
-        return self.place.evidence
+        """Where it stands, on the line of the words that state it."""
+        return self.place.quoted(self.limit.quotation) if isinstance(self.place, Node) else self.place.evidence
 
 
 class PublishedSideLimit(Struct, frozen=True):
