@@ -175,10 +175,6 @@ def _files(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern))
 
 
-def _files_in(folders: Sequence[Path], pattern: str) -> list[Path]:
-    return [path for folder in folders for path in _files(folder, pattern)]
-
-
 def _read_all(paths: Sequence[Path], schema: str) -> list[Document]:
     """Read files that must follow one schema. Raises InputError with the problems of all of them."""
     read = [documents.read(path) for path in paths]

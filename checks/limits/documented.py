@@ -22,19 +22,20 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
-    recognise_text,
     stated_limits,
     sure_limits,
     unknown,
 )
 from cmms_audit.model import Basis, Exchange, HasEvidence, Reason, Severity
 
+from ..data._gates import access
 from . import _burst, _lists, _numbers
 
 READS_IN_A_ROW = 3
 _LONG_WINDOW = 60.0  # seconds; a shorter one may start anew between two reads
 _MOST_PLACES = 5
 _NEARLY_ALL = 0.9
+_CLOSED = ("refused", "behind a form", "not there")
 
 
 class Published(Struct, frozen=True):
@@ -163,11 +164,7 @@ async def _documentation(ctx: Context) -> Documentation | None:
 
 def _is_closed(documentation: Documentation | None) -> bool:
     """Whether the documentation is refused, or is a form to fill in first, so that nothing in it is published."""
-    if documentation is None:
-        return False
-    front = documentation.front.exchange
-    form = recognise_text(front.text) if front.ok else None
-    return front.status in (401, 403, 404) or (form is not None and form.kind in ("login-page", "lead-form"))
+    return documentation is not None and access(documentation.front.exchange) in _CLOSED
 
 
 def _with_pages(published: Published, pages: Sequence[DocumentationPage]) -> Published:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cmms_audit.reports import outline, words
-from cmms_audit.reports.text import one_line, sentence
+from cmms_audit.reports.text import encodable, one_line, sentence
 
 Report = Mapping[str, Any]
 
@@ -33,7 +33,6 @@ _VERDICT_STYLES = {
 _SEVERITY_STYLES = {"critical": "bold red", "serious": "yellow", "minor": "dim"}
 _GRADE_STYLES = {"A": "bold green", "B": "bold green", "C": "bold yellow", "D": "bold red", "F": "bold red"}
 _BAR = (("observed", "█", "blue"), ("documented", "▓", "cyan"), ("claimed", "▒", "yellow"), ("none", "·", "dim"))
-_PLAIN_LETTERS = str.maketrans({"\u00a0": " ", "…": "...", "–": "-"})
 _PLAIN_BAR = {"█": "#", "▓": "=", "▒": "-", "·": "."}
 _BAR_WIDTH = 50
 _NARROW = 70
@@ -71,8 +70,7 @@ class _Page:
 
     def text(self, value: str, style: str = "") -> Text:
         if self.plain:
-            encoding = self._console.encoding
-            value = value.translate(_PLAIN_LETTERS).encode(encoding, "backslashreplace").decode(encoding)
+            value = encodable(value, self._console.encoding)
         return Text(value, style=style, overflow="fold")
 
     def line(self, *pieces: Text | str, indent: int = 2) -> None:

@@ -17,6 +17,7 @@ _KEPT = {"\n", "\t"}
 _MAYBE_PILED = pattern(rf"[^\w\s\x00-\x7f]{{{MAX_COMBINING + 1},}}")
 _BLANK_LOOKING = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
 _UNSAFE_CATEGORIES = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+_PLAIN_LETTERS = str.maketrans({"\u00a0": " ", "…": "...", "–": "-", "→": "->"})
 
 
 class _Visible(dict[int, str]):
@@ -61,6 +62,11 @@ def _thinned(text: str) -> str:
         if run <= MAX_COMBINING:
             kept.append(character)
     return "".join(kept)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text in letters that an encoding has: those of our own sentences as ASCII, all others spelled out."""
+    return text.translate(_PLAIN_LETTERS).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def shorten(text: str, limit: int) -> str:

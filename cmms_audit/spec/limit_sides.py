@@ -35,10 +35,7 @@ def side_limits(text: str) -> Iterator[SideLimit]:
     """The numbers of concurrent calls and of calls in a burst that a text states."""
     text = text[:_LONGEST_TEXT]
     lower = text.lower()
-    if any(
-        word in lower
-        for word in ("concurr", "simultan", "parallel", "in-flight", "at once", "at the same time", "at a time")
-    ):
+    if any(word in lower for word in _AT_THE_SAME_TIME):
         yield from _found("concurrent", _CONCURRENT, text)
     if "burst" in lower:
         yield from _found("burst", _BURST, text)

@@ -57,7 +57,7 @@ class Parameters:
         if parameter.where == "path":
             return  # comes and goes with the address, which is compared by itself
         kind = "required-parameter" if parameter.required else "parameter"
-        if kind == "parameter" and parameter.where == "query" and _squeezed(parameter.name) in _PAGING:
+        if kind == "parameter" and parameter.where == "query" and _letters(parameter.name) in _PAGING:
             kind = "paging-parameter"
         node = parameter.node
         self._ledger.note(
@@ -104,7 +104,7 @@ class Parameters:
         styles = _style(old, one_language), _style(new, one_language)
         if all(styles) and styles[0] != styles[1] and {"array", "object"} & {*old.schema.types} & {*new.schema.types}:
             note("serialization-changed", place, old.node, new.node, was=styles[0], now=styles[1])
-        page_size = old.where == "query" and _squeezed(old.name) in _PAGE_SIZES
+        page_size = old.where == "query" and _letters(old.name) in _PAGE_SIZES
         self._schemas.compare(place, _schema(old), _schema(new), sides=IN, text=True, page_size=page_size)
 
 
@@ -125,7 +125,7 @@ def _label(parameter: Parameter) -> str:
     return f"{parameter.where or 'parameter'} {named(parameter.name)}"
 
 
-def _squeezed(name: str) -> str:
+def _letters(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 

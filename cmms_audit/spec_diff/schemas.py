@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cmms_audit.dialect import squeezed
 from cmms_audit.spec.library import Node
 from cmms_audit.spec_diff.leaves import Value, compare_value, followed_flag, note_null
 from cmms_audit.spec_diff.ledger import BOTH, IN, OUT, Ledger, Place, below, named, shown
@@ -154,7 +155,7 @@ class Schemas:
 
     def _fields(self, task: _Task, value: Value) -> None:
         old, new = value.old.fields, value.new.fields
-        gone, more = _squeezed(old.keys() - new.keys()), _squeezed(new.keys() - old.keys())
+        gone, more = _by_squeezed(old.keys() - new.keys()), _by_squeezed(new.keys() - old.keys())
         for name in sorted(old.keys() | new.keys()):
             before, after = old.get(name), new.get(name)
             if value.elsewhere(before, after):
@@ -163,10 +164,10 @@ class Schemas:
                 self._required(task, value, name, before, after)
                 self._field(task, name, before.node, after.node)
             elif before:
-                hint = more.get(_squeeze(name), "")
+                hint = more.get(squeezed(name), "")
                 self._one_sided(task, value.old, name, "removed", before.node, hint)
             elif after:
-                hint = gone.get(_squeeze(name), "")
+                hint = gone.get(squeezed(name), "")
                 self._one_sided(task, value.new, name, "added", after.node, hint)
 
     def _one_sided(self, task: _Task, shape: Shape, name: str, done: str, node: Node, hint: str) -> None:
@@ -326,12 +327,8 @@ def _concerned(node: Node) -> int:
     return IN if followed_flag(node, "writeOnly") else BOTH
 
 
-def _squeeze(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
-
-
-def _squeezed(names: Collection[str]) -> dict[str, str]:
-    return {_squeeze(name): name for name in sorted(names)}
+def _by_squeezed(names: Collection[str]) -> dict[str, str]:
+    return {squeezed(name): name for name in sorted(names)}
 
 
 def references(value: Any, sides: int) -> tuple[set[tuple[str, int]], int]:

@@ -6,8 +6,6 @@ personal values masked, and the rest escaped by the template engine. Markup come
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import sys
 from collections import Counter
@@ -26,6 +24,7 @@ from cmms_audit.reports import outline, words
 from cmms_audit.reports.html.exchanges import shown_exchanges
 from cmms_audit.reports.permission_matrix import shown_matrix
 from cmms_audit.reports.personal import mask_text
+from cmms_audit.reports.style_sheet import style, style_hash
 from cmms_audit.reports.text import one_line, safe_link, sentence, shorten, visible
 
 _FOLDER = Path(__file__).parent
@@ -58,8 +57,8 @@ def render_html(report: Mapping[str, Any], exchanges: Sequence[Exchange] = (), *
         matrix=shown_matrix(report),
         outline=outline,
         words=words,
-        style=Markup(_style()),  # noqa: S704 - our own file, no vendor text in it
-        style_hash=_style_hash(),
+        style=Markup(style()),  # noqa: S704 - our own file, no vendor text in it
+        style_hash=style_hash(),
     )
 
 
@@ -130,15 +129,3 @@ def _environment(show_values: bool) -> Environment:
         size=words.size,
     )
     return environment
-
-
-@lru_cache
-def _style() -> str:
-    return (_FOLDER / "style.css").read_text(encoding="utf-8")
-
-
-@lru_cache
-def _style_hash() -> str:
-    """The hash that lets this style sheet, and no other, take effect (Content Security Policy Level 3, 2.3.1)."""
-    digest = hashlib.sha256(_style().encode()).digest()
-    return "sha256-" + base64.b64encode(digest).decode()

@@ -5,8 +5,6 @@ Whatever is put into the template is made visible first and escaped by the templ
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cmms_audit.reports.spec_diff import document
+from cmms_audit.reports.style_sheet import style, style_hash
 from cmms_audit.reports.text import one_line, sentence, visible
 
 _FOLDER = Path(__file__).parent
-_STYLE = _FOLDER.parent / "html" / "style.css"
 
 
 def render_html(report: document.Report) -> str:
@@ -31,16 +29,14 @@ def render_html(report: document.Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(line=one_line, sentence=sentence, place=document.place_words, users=document.users_words)
-    style = _STYLE.read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("spec_diff.html.j2").render(
         report=report,
         levels=document.LEVELS,
         tags={"breaking": "verdict-not_met", "risky": "verdict-partial", "compatible": "verdict-met"},
         groups={level: document.by_group(report, level) for level in document.LEVELS},
         versions=document.version_words(report),
-        style=Markup(style),  # noqa: S704 - our own file, no vendor text in it
-        style_hash=f"sha256-{digest}",
+        style=Markup(style()),  # noqa: S704 - our own file, no vendor text in it
+        style_hash=style_hash(),
     )
 
 

@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from cmms_audit.reports.spec_diff.document import LEVELS, Report, by_group, place_words, users_words, version_words
-from cmms_audit.reports.text import one_line, sentence
+from cmms_audit.reports.text import encodable, one_line, sentence
 
 _STYLES = {"breaking": "bold red", "risky": "yellow", "compatible": "green"}
 _MOST_SHOWN = {"breaking": 300, "risky": 300, "compatible": 40}
 _NARROWEST = 20
-_PLAIN_LETTERS = str.maketrans({"…": "...", "–": "-", "→": "->"})
 
 
 def render_terminal(report: Report, console: Console) -> None:
@@ -45,8 +44,7 @@ class _Page:
 
     def text(self, value: str, style: str = "") -> Text:
         if self._plain:
-            encoding = self._console.encoding
-            value = value.translate(_PLAIN_LETTERS).encode(encoding, "backslashreplace").decode(encoding)
+            value = encodable(value, self._console.encoding)
         return Text(value, style=style, overflow="fold")
 
     def blank(self) -> None:
