@@ -158,7 +158,7 @@ def _record(event: CheckFinished, journal: Journal, redactor: Redactor) -> None:
         for finding in event.findings
     ]
     journal.write("check", {"id": event.check.id, "findings": found})
-    if event.check.sends is not Sends.NOTHING:
+    if event.looked and event.check.sends is not Sends.NOTHING:
         journal.sync()
 
 

@@ -38,10 +38,11 @@ class CheckStarted(Struct, frozen=True):
 
 
 class CheckFinished(Struct, frozen=True):
-    """A check has answered, or it is known why it cannot."""
+    """A check has answered, or it is known why it cannot; `looked` says which."""
 
     check: Check
     findings: tuple[Finding, ...]
+    looked: bool = True
 
 
 Event = CheckStarted | CheckFinished
@@ -73,7 +74,7 @@ def withheld_finding(check: Check, reason: Reason) -> Finding:
 
 async def _run_one(planned: Planned, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
     if planned.withheld:
-        yield CheckFinished(planned.check, (withheld_finding(planned.check, planned.withheld),))
+        yield CheckFinished(planned.check, (withheld_finding(planned.check, planned.withheld),), looked=False)
         return
     yield CheckStarted(planned.check)
     yield CheckFinished(planned.check, await judge(planned.check, context_of(planned.check)))
