@@ -6,21 +6,19 @@ personal values masked, and the rest escaped by the template engine. Markup come
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cmms_audit.model import Exchange
 from cmms_audit.reports import outline, words
+from cmms_audit.reports.html.compiled import CompiledTemplates
 from cmms_audit.reports.html.exchanges import shown_exchanges
 from cmms_audit.reports.permission_matrix import shown_matrix
 from cmms_audit.reports.personal import mask_text
@@ -28,6 +26,7 @@ from cmms_audit.reports.style_sheet import style, style_hash
 from cmms_audit.reports.text import one_line, safe_link, sentence, shorten, visible
 
 _FOLDER = Path(__file__).parent
+COMPILED = _FOLDER / "__pycache__"
 
 
 def render_html(report: Mapping[str, Any], exchanges: Sequence[Exchange] = (), *, show_values: bool = False) -> str:
@@ -76,42 +75,22 @@ def _gate(show_values: bool) -> Callable[[Any], Any]:
     return gate
 
 
-def compile_templates() -> None:
-    """Compile the templates ahead, as installers do with Python files."""
-    environment = _environment(show_values=False)
-    environment.bytecode_cache = _BesideTheTemplates(always=True)
+def compile_templates(folder: Path = COMPILED) -> None:
+    """Compile the templates ahead into a folder, as installers do with Python files."""
+    environment = _made_environment(False, CompiledTemplates(folder, writes=True))
     for name in environment.list_templates(extensions=["j2"]):
         environment.get_template(name)
 
 
-class _BesideTheTemplates(BytecodeCache):
-    """Keeps compiled templates where Python keeps compiled modules, and no less quietly where it may not."""
-
-    def __init__(self, *, always: bool = False) -> None:
-        self._folder = _FOLDER / "__pycache__"
-        self._writes = always or not sys.dont_write_bytecode
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        with suppress(OSError), self._file(bucket).open("rb") as file:
-            bucket.load_bytecode(file)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if self._writes:
-            with suppress(OSError):
-                self._folder.mkdir(exist_ok=True)
-                unfinished = self._file(bucket).with_suffix(f".{os.getpid()}")
-                unfinished.write_bytes(bucket.bytecode_to_string())
-                unfinished.replace(self._file(bucket))
-
-    def _file(self, bucket: Bucket) -> Path:
-        return self._folder / f"{bucket.key}.jinja"
-
-
 @lru_cache
 def _environment(show_values: bool) -> Environment:
+    return _made_environment(show_values, CompiledTemplates(COMPILED, writes=not sys.dont_write_bytecode))
+
+
+def _made_environment(show_values: bool, compiled: CompiledTemplates) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
-        bytecode_cache=_BesideTheTemplates(),
+        bytecode_cache=compiled,
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_gate(show_values),
