@@ -33,7 +33,7 @@ def judge_protection(ctx: Context) -> Finding:
         return unknown("some examples show no credential, which does not say that none is needed", open_ones[0])
     open_ones.sort(key=lambda each: not _on_records(ctx, each))
     named = ", ".join(f"{each.method} {each.path}" for each in open_ones[:_MOST_NAMED])
-    summary = f"of {len(operations)} operations, {len(open_ones)} can be called by anyone as described, such as {named}"
+    summary = f"{len(open_ones)} of {len(operations)} operations can be called by anyone as described, such as {named}"
     judge = not_met if _on_records(ctx, open_ones[0]) else partial
     return judge(summary, *open_ones[:_MOST_NAMED], detail=_by_resource(ctx, open_ones))
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from cmms_audit.battery import (
     Context,
-    Field,
     Finding,
-    Operation,
     Prose,
     check,
     met,
@@ -17,9 +15,10 @@ from cmms_audit.battery import (
     partial,
     pattern,
     sentences,
-    squeezed,
     unknown,
 )
+
+from . import _credentials
 
 LONGEST_HOURS = 24 * 90
 _CREDENTIAL = (
@@ -39,21 +38,19 @@ _RUNS_OUT = pattern(
 _DURATION = pattern(r"\b(\d{1,5}|an?|one)[\s-]{0,2}(second|minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
 _HOURS = {"second": 1 / 3600, "minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
 _QUICK = ("expir", "lifetime", "valid for", "time to live", "time-to-live", "lasts", " live")
-_CREDENTIAL_PATH = pattern(r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)/?$", re.IGNORECASE)
-_EXPIRY_FIELD = pattern(r"^(?:expir\w*|validuntil|validto|ttl|lifetime|expiresin|notafter)$")
 
 
 @check(question="auth.rotation", id="auth.expiry-documented", aspect="expiry", sends="nothing", decisive=False)
 def expiry_documented(ctx: Context) -> Finding:
     """The documents say after what time a credential runs out."""
-    said = list(sentences(_worth_reading(ctx), _RUNS_OUT))
+    said = [each for each in sentences(_worth_reading(ctx), _RUNS_OUT) if not _credentials.is_of_others(each)]
     timed = next((each for each in said if not _NEVER.search(each.text) and _hours_in(each)), None)
     if timed:
         return _judge_time(timed)
     never = next((each for each in said if _NEVER.search(each.text)), None)
     if never:
         return not_met("as documented, a credential never runs out by itself", never, detail=_quoted(never))
-    field = next(_expiry_fields(ctx), None)
+    field = next(_credentials.expiry_fields(ctx.spec), None)
     if field:
         return partial(
             f"a credential has a time at which it runs out ({field.name}); after how long is not said", field
@@ -66,9 +63,8 @@ def expiry_documented(ctx: Context) -> Finding:
 
 
 def _worth_reading(ctx: Context) -> Iterator[Prose]:
-    """Texts that speak of an end, those of the security schemes included."""
-    schemes = (Prose(each.description, each) for each in ctx.spec.security_schemes.values() if each.description)
-    for text in (*ctx.spec.prose(), *schemes):
+    """Texts on the API's own credentials that speak of an end."""
+    for text in _credentials.prose(ctx):
         lower = text.text.lower()
         if any(word in lower for word in _QUICK):
             yield text
@@ -94,20 +90,6 @@ def _hours_in(sentence: Prose) -> float | None:
 def _in_words(hours: float) -> str:
     count, unit = (hours * 60, "minute") if hours < 1 else (hours, "hour") if hours < 48 else (hours / 24, "day")
     return f"{count:.3g} {unit}" + ("" if count == 1 else "s")
-
-
-def _expiry_fields(ctx: Context) -> Iterator[Field]:
-    """Fields of a credential that is made or handed out by a call, which say when it runs out."""
-    for operation in ctx.spec.operations:
-        if operation.method == "POST" and _CREDENTIAL_PATH.search(operation.path):
-            yield from (each for each in _fields_of(operation) if _EXPIRY_FIELD.match(squeezed(each.name)))
-
-
-def _fields_of(operation: Operation) -> Iterator[Field]:
-    answer = operation.success.schema if operation.success else None
-    for schema in (operation.request, answer):
-        if schema is not None:
-            yield from schema.fields()
 
 
 def _quoted(sentence: Prose) -> str:

@@ -105,7 +105,7 @@ def offers_oauth(ctx: Context) -> Finding:
     offer = _methods.offered(ctx.spec)
     if not offer.methods:
         return _nothing_declared(ctx)
-    finding = _methods.judge(offer, _methods.unused(ctx.spec), _methods.login(ctx.spec))
+    finding = _methods.judge(ctx.spec)
     if finding.verdict is Verdict.NOT_MET and not ctx.spec.tells("auth.method"):
         return unknown(f"examples need not show every method; they show: {finding.summary}", offer.methods[0].scheme)
     return finding
@@ -168,7 +168,7 @@ def _no_better_than_documented(ctx: Context, finding: Finding) -> Finding:
     offer = _methods.offered(ctx.spec) if ctx.has_spec else None
     if offer is None or not offer.has(Kind.OAUTH) or finding.verdict is not Verdict.MET:
         return finding
-    documented = _methods.judge(offer)
+    documented = _methods.judge(ctx.spec)
     if documented.verdict is Verdict.MET:
         return finding
     judge = partial if documented.verdict is Verdict.PARTIAL else not_met

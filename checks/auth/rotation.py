@@ -22,6 +22,7 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Claim, Exchange, Reason
 
+from . import _credentials
 from ._lists import readable_page
 
 _CREDENTIAL = r"(?:api[- ]?keys?|keys?|credentials?|(?:client |access )?(?:secrets?|tokens?))"
@@ -76,7 +77,8 @@ def rotation_documented(ctx: Context) -> Finding:
     if makers:
         summary = "credentials are made and removed through the API, so a new one can be live before the old one goes"
         return partial(f"{summary}; the documents do not promise it", *makers[:2])
-    rotating = [each for each in ctx.spec.operations if each.method == "POST" and _ROTATING_PATH.search(each.path)]
+    own = _credentials.own_operations(ctx.spec)
+    rotating = [each for each in own if each.method == "POST" and _ROTATING_PATH.search(each.path)]
     if rotating:
         summary = (
             f"a credential can be renewed by a call ({rotating[0].path}); whether the old one stays valid is not said"
@@ -86,8 +88,8 @@ def rotation_documented(ctx: Context) -> Finding:
 
 
 def _worth_reading(ctx: Context) -> Iterator[Prose]:
-    """Texts that hold words for a credential and for a change of it."""
-    for each in ctx.spec.prose():
+    """Texts on the API's own credentials that hold words for a change of one."""
+    for each in _credentials.prose(ctx):
         lower = each.text.lower()
         if any(word in lower for word in _QUICK_CREDENTIAL) and any(word in lower for word in _QUICK_CHANGE):
             yield each
@@ -117,13 +119,17 @@ def _judge_overlap(ctx: Context, said: Sequence[Prose]) -> Finding:
     if timed is None or hours is None:
         summary = "as documented, the old and the new credential work side by side; for how long is not said"
         return partial(summary, said[0], detail=_quoted(said[0]))
-    summary = f"as documented, the old and the new credential work side by side for {hours:g} hours"
+    summary = f"as documented, the old and the new credential work side by side for {_in_hours(hours)}"
     return _test_claim(met(summary, timed, detail=_quoted(timed), facts={"overlap_hours": hours}), ctx.claim, hours)
 
 
 def _hours_in(sentence: Prose) -> float | None:
     match = _DURATION.search(sentence.text)
     return float(match[1]) * _HOURS[match[2].lower()] if match else None
+
+
+def _in_hours(hours: float) -> str:
+    return f"{hours:g} hour" + ("" if hours == 1 else "s")
 
 
 def _quoted(sentence: Prose) -> str:
@@ -136,20 +142,20 @@ def _test_claim(finding: Finding, claim: Claim | None, hours: float) -> Finding:
         return finding
     return finding.tests_claim(
         "auth.rotation",
-        claimed=f"{claimed:g} hours of overlap",
-        observed=f"{hours:g} hours of overlap in the documents",
+        claimed=f"{_in_hours(claimed)} of overlap",
+        observed=f"{_in_hours(hours)} of overlap in the documents",
         contradicted=hours < claimed,
     )
 
 
 def _credential_makers(ctx: Context) -> list[Operation]:
-    """Operations that make a credential of an integration which another operation can remove."""
+    """Operations that make a credential of an integration, which another operation can remove."""
     removable = {
         operation.path.rpartition("/{")[0] for operation in ctx.spec.operations if operation.method == "DELETE"
     }
     return [
         operation
-        for operation in ctx.spec.operations
+        for operation in _credentials.own_operations(ctx.spec)
         if operation.method == "POST"
         and _CREDENTIAL_PATH.search(operation.path)
         and not _LOGIN_PATH.search(operation.path)
@@ -172,7 +178,7 @@ async def both_keys_work(ctx: Context) -> Finding:
             return finding
         observed = "both work now; for how long was not waited for"
         return finding.tests_claim(
-            "auth.rotation", claimed=f"{claimed:g} hours of overlap", observed=observed, contradicted=False
+            "auth.rotation", claimed=f"{_in_hours(claimed)} of overlap", observed=observed, contradicted=False
         )
     finding = not_met(
         "the credential that was issued beside the first one is refused while the first one works", old, new
@@ -186,7 +192,7 @@ def _test_claim_of_refusal(finding: Finding, claim: Claim | None) -> Finding:
     hours = claim.numbers.get("overlap_hours")
     return finding.tests_claim(
         "auth.rotation",
-        claimed=f"{hours:g} hours of overlap" if hours else "an overlap",
+        claimed=f"{_in_hours(hours)} of overlap" if hours else "an overlap",
         observed="the second credential is refused",
         contradicted=True,
     )
@@ -195,10 +201,12 @@ def _test_claim_of_refusal(finding: Finding, claim: Claim | None) -> Finding:
 @check(question="auth.rotation", id="auth.revocation-documented", aspect="revocation", sends="nothing")
 def revocation_documented(ctx: Context) -> Finding:
     """The documents say how a credential is withdrawn."""
-    revoking = [operation for operation in ctx.spec.operations if _REVOKING_PATH.search(operation.path)]
+    own = _credentials.own_operations(ctx.spec)
+    revoking = [operation for operation in own if _REVOKING_PATH.search(operation.path)]
     if revoking:
         return met(f"there is an operation that withdraws a credential: {revoking[0].path}", *revoking[:2])
-    said = list(sentences((each for each in ctx.spec.prose() if "revo" in each.text), _REVOKED))
+    texts = (each for each in _credentials.prose(ctx) if "revo" in each.text.lower())
+    said = [each for each in sentences(texts, _REVOKED) if not _credentials.is_of_others(each)]
     if said:
         return met("the documents speak of withdrawing a credential", said[0], detail=_quoted(said[0]))
     makers = _credential_makers(ctx)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from cmms_audit.battery import (
     Context,
@@ -24,6 +24,7 @@ from cmms_audit.battery import (
 from cmms_audit.model import Basis, Claim
 
 from . import _subscriptions
+from ._repeats import NUMBER, OF_EVENTS, QUICK_EVENTS, Said, said_of_repeats
 
 LONG_WINDOW_HOURS = 72
 
@@ -31,36 +32,18 @@ _WORDS = {
     "once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "a": 1, "an": 1, "one": 1,
 }  # fmt: skip
-_NUMBER = r"(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)"
-_EVENTS = r"(?:webhooks?|deliver\w*|event notifications?|callbacks?|subscribers?|(?:failed|each|an|the) events?)"
-_LOST = (
-    r"\bbest[- ]effort\b|\bfire[- ]and[- ]forget\b|\bat[- ]most[- ]once\b|\b(?:sent|delivered) (?:only )?once\b"
-    r"|\b(?:no|never|without|not|cannot|\w{2,6}n't) (?:automatic(?:ally)? |be |being |any |currently )?"
-    r"(?:retr(?:y|ies|ied|ying)|resent|re-?delivered|re-?tried)\b"
-)
-_REPEATED = (
-    rf"\bretr(?:y|ies|ied|ying)\b|\b{_NUMBER} (?:delivery )?attempts\b"
-    r"|\bautomatically (?:re-?)?(?:sen[dt]|deliver\w*|attempt\w*)\b"
-)
-_NEVER = pattern(_LOST, re.IGNORECASE)
-_ABOUT_REPEATS = pattern(f"{_LOST}|{_REPEATED}", re.IGNORECASE)
-_OF_EVENTS = pattern(rf"\b{_EVENTS}\b", re.IGNORECASE)
-_EITHER = pattern(f"{_OF_EVENTS.pattern}|{_ABOUT_REPEATS.pattern}", re.IGNORECASE)
-_FOR_THE_CLIENT = pattern(r"\b429\b|retry-after|rate.?limit|\byour?\b|idempoten|\brequests?\b", re.IGNORECASE)
 _GROWING = pattern(r"exponential|back-?off|growing|increasing", re.IGNORECASE)
 _TIMES = pattern(
-    rf"\b({_NUMBER})\s{{0,2}}(?:more |further |delivery |re-?delivery )?(?:times|retries|attempts|tries)\b"
+    rf"\b({NUMBER})\s{{0,2}}(?:more |further |failed |delivery |re-?delivery )?(?:times|retries|attempts|tries)\b"
     r"|\bretried (once|twice)\b",
     re.IGNORECASE,
 )
-_WINDOW = pattern(rf"\b({_NUMBER}|an?)[\s-]{{0,2}}(minute|hour|day)s?\b", re.IGNORECASE)
+_WINDOW = pattern(rf"\b({NUMBER}|an?)[\s-]{{0,2}}(minute|hour|day)s?\b", re.IGNORECASE)
 _NO_WINDOW = pattern(
     r"\b(?:every|each|kept|keeps?|stored?|retained?|available|logged|deleted|expires?|visible)\b[\w\s]{0,12}$",
     re.IGNORECASE,
 )
 _BEFORE = 30  # characters before a length of time that may say what it is for
-_QUICK_EVENTS = ("hook", "deliver", "event", "callback", "subscriber")
-_QUICK = ("retr", "best", "fire", "once", "automatic", "redeliver", "re-deliver", "resen", "re-sen", "attempt")
 _RETRY_FIELD = pattern(r"^(?:\w*retr(?:y|ies)\w*|max(?:delivery)?attempts|backoff\w*|redelivery\w*)$")
 _BASIS = Basis.DOCUMENTED
 _HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
@@ -84,14 +67,16 @@ _SECRET_FIELD = pattern(r"^(?:\w*secret\w*|sign\w*key|hmac\w*|sharedkey)$")
 )
 def retry_documented(ctx: Context) -> Finding:
     """The specification says that a failed delivery is sent again, how often and for how long."""
-    said = _said_of_repeats(_subscriptions.prose(ctx))
-    if said:
+    said = said_of_repeats(_subscriptions.prose(ctx))
+    if said.promises or said.denials:
         return _judge_repeats(said, ctx.claim)
     fields = [field for each in _subscriptions.subscribing(ctx) for field in _subscriptions.request_fields(each)]
     setting = next((field for field in fields if _RETRY_FIELD.match(squeezed(field.name))), None)
     if setting:
         summary = f"how often a failed delivery is sent again can be set ({setting.name}); for how long is not said"
         return partial(summary, setting).clears("no-webhook-retry")
+    if said.exceptions:
+        return _only_exceptions(said)
     return unknown("the specification does not say whether a failed delivery is sent again", ctx.spec.evidence_at(""))
 
 
@@ -107,53 +92,55 @@ async def retry_in_documentation(ctx: Context) -> Finding:
     if ctx.vendor.docs_url is None:
         return not_applicable("the vendor file names no public documentation (docs_url) to read")
     documentation = await ctx.documentation()
-    said = _said_of_repeats(Prose(page.text, page.evidence) for page in documentation.pages)
-    if not said:
-        return not_applicable("the public documentation does not speak of failed deliveries", documentation.front)
-    return _judge_repeats(said, ctx.claim)
+    said = said_of_repeats(Prose(page.text, page.evidence) for page in documentation.pages)
+    if said.promises or said.denials:
+        return _judge_repeats(said, ctx.claim)
+    if said.exceptions:
+        return _only_exceptions(said)
+    return not_applicable("the public documentation does not speak of failed deliveries", documentation.front)
 
 
-def _said_of_repeats(texts: Iterable[Prose]) -> list[Prose]:
-    """Sentences on sending an event again: they name events, or follow one that does and do not speak to the client."""
-    found = []
-    before: Prose | None = None
-    for each in sentences(filter(_is_worth_reading, texts), _EITHER):
-        follows = before is not None and before.place is each.place and bool(_OF_EVENTS.search(before.text))
-        names_events = bool(_OF_EVENTS.search(each.text))
-        if _ABOUT_REPEATS.search(each.text) and (names_events or (follows and not _FOR_THE_CLIENT.search(each.text))):
-            found.append(each)
-        before = each
-    return found
+def _only_exceptions(said: Said) -> Finding:
+    one = said.exceptions[0]
+    summary = "as documented, a delivery is not sent again in some cases; whether it is in all others is not said"
+    return unknown(summary, one, detail=_quoted(one))
 
 
-def _is_worth_reading(text: Prose) -> bool:
-    """A quick look: whether a text holds words for events and for repeats."""
-    lower = text.text.lower()
-    return any(word in lower for word in _QUICK_EVENTS) and any(word in lower for word in _QUICK)
+def _judge_repeats(said: Said, claim: Claim | None) -> Finding:
+    if said.promises:
+        return _judge_promises(said, claim)
+    lost = said.denials[0]
+    summary = "as documented, an event that cannot be delivered is lost"
+    finding = not_met(summary, lost, basis=_BASIS, detail=_quoted(lost))
+    return _hold_claim_against(finding.raises("no-webhook-retry"), claim, 0, 0.0)
 
 
-def _judge_repeats(said: Sequence[Prose], claim: Claim | None) -> Finding:
-    never = next((each for each in said if _NEVER.search(each.text)), None)
-    if never:
-        finding = not_met(
-            "as documented, an event that cannot be delivered is lost", never, basis=_BASIS, detail=_quoted(never)
-        )
-        return _hold_claim_against(finding.raises("no-webhook-retry"), claim, 0, 0.0)
-    text = " ".join(each.text for each in said)
+def _judge_promises(said: Said, claim: Claim | None) -> Finding:
+    """Documents that promise repeats; where they also deny them, nobody can rely on either."""
+    text = " ".join(each.text for each in said.promises)
     tries = max((_number(match[1] or match[2]) for match in _TIMES.finditer(text)), default=None)
     hours = max(_windows(text), default=None)
     growing = bool(_GROWING.search(text))
     figures = [
-        f"{tries} times" if tries else "",
-        f"over {hours:.3g} hours" if hours else "",
+        "once" if tries == 1 else f"{tries} times" if tries else "",
+        f"over {_in_hours(hours)}" if hours else "",
         "with growing gaps" if growing else "",
     ]
     summary = " ".join(["as documented, a failed delivery is sent again", *filter(None, figures)])
     facts = {name: float(number) for name, number in (("retries", tries), ("retry_window_hours", hours)) if number}
+    if said.denials:
+        both = (said.promises[0], said.denials[0])
+        quotes = " ".join(map(_quoted, both))
+        return partial(f"{summary}; but another sentence denies it", *both, basis=_BASIS, detail=quotes, facts=facts)
     judge = met if growing and hours and hours >= LONG_WINDOW_HOURS else partial
     missing = "" if judge is met else f"; {LONG_WINDOW_HOURS} hours with growing gaps are the reference"
-    finding = judge(summary + missing, *said[:2], basis=_BASIS, detail=_quoted(said[0]), facts=facts)
+    quote = _quoted(said.promises[0])
+    finding = judge(summary + missing, *said.promises[:2], basis=_BASIS, detail=quote, facts=facts)
     return _hold_claim_against(finding.clears("no-webhook-retry"), claim, tries, hours)
+
+
+def _in_hours(hours: float) -> str:
+    return f"{hours:.3g} hour" + ("" if hours == 1 else "s")
 
 
 def _windows(text: str) -> Iterator[float]:
@@ -230,8 +217,8 @@ def signature_documented(ctx: Context) -> Finding:
 
 def _about_events(ctx: Context, about: re.Pattern[str]) -> list[Prose]:
     """Sentences on a subject that name events or their delivery."""
-    texts = (each for each in _subscriptions.prose(ctx) if any(word in each.text.lower() for word in _QUICK_EVENTS))
-    return [each for each in sentences(texts, about) if _OF_EVENTS.search(each.text)]
+    texts = (each for each in _subscriptions.prose(ctx) if any(word in each.text.lower() for word in QUICK_EVENTS))
+    return [each for each in sentences(texts, about) if OF_EVENTS.search(each.text)]
 
 
 def _is_signature(parameter: Parameter) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from cmms_audit.battery import Context, Field, Finding, check, met, partial, pattern, sentences, squeezed, unknown
 
-from . import _events, _subscriptions
+from . import _events, _other_ways, _subscriptions
 
 _FILTERS_SAID = pattern(r"\b(?:filter|narrow|limit|restrict)\w{0,4}\b|\bonly (?:the )?events\b", re.IGNORECASE)
 _NARROWER = {
@@ -24,6 +24,8 @@ def filters_offered(ctx: Context) -> Finding:
     if not subscribing:
         if ctx.spec.webhooks:
             return unknown("events are described, but not how a client subscribes to them", ctx.spec.webhooks[0])
+        if other_way := _other_ways.said(ctx.spec):
+            return unknown("events are delivered in another way; whether they can be narrowed is not said", other_way)
         return ctx.absent("there are no webhooks that could be narrowed")
     fields = [field for each in _subscriptions.narrowing(ctx) for field in _subscriptions.request_fields(each)]
     by_type = [field for field in fields if _events.TYPE_FIELD.match(squeezed(field.name))]

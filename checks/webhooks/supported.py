@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cmms_audit.battery import Context, Finding, Prose, check, met, not_met, partial, pattern, sentences, unknown
 from cmms_audit.model import HasEvidence
 
-from . import _events, _subscriptions
+from . import _events, _other_ways, _subscriptions
 
 _SPEAKS = pattern(r"\bweb-?hooks?\b|\bevent (?:subscriptions?|notifications?)\b|\bpush notifications?\b", re.IGNORECASE)
 _DENIES = pattern(
@@ -17,7 +17,7 @@ _DENIES = pattern(
     re.IGNORECASE,
 )
 _LATER = pattern(r"\b(?:planned|roadmap|coming soon|future|will be (?:added|available)|upcoming)\b", re.IGNORECASE)
-_INCOMING = pattern(r"\b(?:incoming|inbound|receiv\w{1,3})\b", re.IGNORECASE)
+_INCOMING = pattern(r"\b(?:incoming|inbound|receiv\w{1,3}|admission)\b", re.IGNORECASE)
 _MOST_NAMED = 6
 _FEW_NAMES = 2  # fewer may be a name for all events alike
 _MOST_LOOKED_AT = 20
@@ -32,7 +32,7 @@ def offered(ctx: Context) -> Finding:
         named = f"{subscribing[0].method} {subscribing[0].path}"
         return _about_events(ctx, f"a client can subscribe to events with {named}", *subscribing[:2], *sent[:2])
     if sent:
-        return _about_events(ctx, f"{len(sent)} events that are sent to the client are described", *sent[:3])
+        return _about_events(ctx, f"events that are sent to the client are described ({len(sent)})", *sent[:3])
     if ctx.words.event_delivery:
         where = ctx.spec.evidence_at("")
         return partial(
@@ -50,7 +50,7 @@ def _about_events(ctx: Context, how: str, *places: HasEvidence) -> Finding:
         return met(how, *places, detail=" ".join(filter(None, ("The document does not list the events.", detail))))
     kinds = _events.kinds_among(names)
     others = [kind for kind in _events.KINDS if kind not in kinds]
-    listed = f"Named are {len(names)} events, such as {', '.join(each[:60] for each in names[:_MOST_NAMED])}."
+    listed = f"Events named: {len(names)}, such as {', '.join(each[:60] for each in names[:_MOST_NAMED])}."
     lacking = f"None is about {' or '.join(others)}." if others else ""
     detail = " ".join(filter(None, (listed, lacking, detail)))
     lists_them = len(names) >= _FEW_NAMES and ctx.has("work_orders") and not ctx.resource("work_orders").nearest
@@ -60,9 +60,13 @@ def _about_events(ctx: Context, how: str, *places: HasEvidence) -> Finding:
 
 
 def _judge_words(ctx: Context) -> Finding:
-    """Where no operation subscribes, what the general texts say: webhooks may be set up by hand."""
+    """Where no operation subscribes, what the general texts say: of webhooks set up by hand, or of another way."""
     general = (each for each in ctx.spec.prose() if not each.of_operation)
     said = [each for each in sentences(general, _SPEAKS) if not _INCOMING.search(each.text)]
+    other_way = _other_ways.said(ctx.spec)
+    if other_way:
+        summary = "no operation subscribes to webhooks, but the documents speak of another way of event delivery"
+        return partial(summary, other_way, detail=_quoted(other_way))
     denial = next((each for each in said if _DENIES.search(each.text) or _LATER.search(each.text)), None)
     absent = ctx.absent("the specification describes no webhooks: a client has to ask again and again what has changed")
     if denial:
@@ -89,7 +93,9 @@ def payload_documented(ctx: Context) -> Finding:
     if described and len(described) == len(sent):
         return met(f"what messages hold is described (events: {len(sent)})", *described[:2])
     if described:
-        return partial(f"what a message holds is described for {len(described)} of {len(sent)} events", *described[:2])
+        return partial(
+            f"what a message holds is described for some events only ({len(described)} of {len(sent)})", *described[:2]
+        )
     if sent:
         return not_met(f"events are named ({len(sent)}), but what their messages hold is not described", *sent[:2])
     subscribing = _subscriptions.subscribing(ctx)

@@ -58,7 +58,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "netbox.yaml": {
         "auth.audit-log-offered": "partial",
         "auth.expiry-documented": "partial",
-        "auth.offers-oauth": "not_met",
+        "auth.offers-oauth": "unknown",
         "auth.operations-protected": "met",
         "auth.rotation-documented": "partial",
         "auth.scopes-declared": "unknown",
@@ -109,6 +109,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "auth.offers-oauth": "partial",
         "auth.scopes-declared": "unknown",
         "limits.bulk-writes-documented": "unknown",
+        "webhooks.offered": "unknown",
     },
     "github-api.json": {
         "auth.expiry-documented": "met",
@@ -126,7 +127,7 @@ EXPECTED: dict[str, dict[str, str]] = {
 }
 FLAGS = {
     "facilio.yaml": set(),
-    "netbox.yaml": {"api-keys-only", "no-published-rate-limits"},
+    "netbox.yaml": {"no-published-rate-limits"},
     "box.json": set(),
     "stripe-2022-04.json": {"api-keys-only", "no-published-rate-limits"},
     "twilio-api-v2010.json": {"basic-auth-only", "no-published-rate-limits"},

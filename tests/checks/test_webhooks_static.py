@@ -42,6 +42,7 @@ def test_events_in_an_extension_are_events_too() -> None:
     finding = read("webhooks.offered", described() | {"x-webhooks": {"workOrderClosed": CLOSED}})
 
     assert finding.verdict is Verdict.MET
+    assert "1 events" not in finding.summary + finding.detail
 
 
 def test_a_message_to_try_a_subscription_out_is_told() -> None:
@@ -70,6 +71,53 @@ def test_one_address_for_all_events_is_a_subscription() -> None:
 )
 def test_webhooks_that_only_the_text_speaks_of_are_half_an_answer(text: str, verdict: Verdict) -> None:
     assert read("webhooks.offered", described(text=text)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "elsewhere"),
+    [
+        ("Events are published to your Kafka topic / Azure Service Bus.", True),
+        ("Changes are streamed as server-sent events.", True),
+        ("Webhooks are not supported; events are published to an AMQP queue.", True),
+        ("Subscribe to notifications on the event bus.", True),
+        ("Events are not published to Kafka.", False),
+        ("Publishing events to Kafka is planned for next year.", False),
+        ("Sensors publish readings to our MQTT broker as messages.", False),
+        ("Internally we use Kafka to push updates.", False),
+    ],
+)
+def test_events_on_a_queue_or_stream_are_another_way_of_delivery(text: str, elsewhere: bool) -> None:
+    offered = read("webhooks.offered", described(text=text))
+    filters = read("webhooks.filters-offered", described(text=text))
+
+    assert (offered.verdict, offered.absence) == ((Verdict.PARTIAL, False) if elsewhere else (Verdict.NOT_MET, True))
+    assert filters.verdict is (Verdict.UNKNOWN if elsewhere else Verdict.NOT_MET)
+
+
+def target(**fields: Json) -> Json:
+    body = {"type": "object", "properties": {"endpoint": {"type": "string", "format": "uri"}, **fields}}
+    post = operation(RECORD, body=body, summary="Register HTTP endpoint to be notified")
+    return described(paths={"/notifications/targets": {"post": post}})
+
+
+def test_a_subscription_is_known_by_its_fields_too() -> None:
+    kinds = {"type": "array", "items": {"type": "string"}}
+
+    assert read("webhooks.offered", target(eventTypes=kinds)).verdict is Verdict.MET
+    assert read("webhooks.filters-offered", target(eventTypes=kinds)).verdict is Verdict.PARTIAL
+
+
+def test_an_address_without_a_choice_of_events_is_no_subscription() -> None:
+    events = {"type": "array", "items": RECORD}
+
+    assert read("webhooks.offered", target()).verdict is Verdict.NOT_MET
+    assert read("webhooks.offered", target(events=events)).verdict is Verdict.NOT_MET
+    assert read("webhooks.offered", target(event={"type": "string"})).verdict is Verdict.NOT_MET
+
+
+@pytest.mark.parametrize("path", ["/mutatingwebhookconfigurations", "/admission/webhooks"])
+def test_a_hook_that_is_asked_for_permission_tells_of_no_event(path: str) -> None:
+    assert read("webhooks.offered", subscription(path=path)).verdict is Verdict.NOT_MET
 
 
 def test_the_content_of_messages_is_described_or_not() -> None:
@@ -107,6 +155,65 @@ def test_more_ways_of_saying_no(text: str) -> None:
     finding = read("webhooks.retry-documented", subscription(text=text))
 
     assert (finding.verdict, flags(finding)["no-webhook-retry"]) == (Verdict.NOT_MET, True)
+
+
+EVENTUALLY = "Failed deliveries are retried 5 times with exponential backoff over 72 hours."
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "marks"),
+    [
+        (f"{EVENTUALLY} Deliveries will not be retried if your endpoint returns 410 Gone.",
+         Verdict.MET, {"no-webhook-retry": False}),
+        ("Webhooks will not be retried if your endpoint returns 410."
+         " Other failures are retried for 72 hours with exponential backoff.",
+         Verdict.MET, {"no-webhook-retry": False}),
+        ("After 10 failed retries the event is not retried any more.", Verdict.PARTIAL, {"no-webhook-retry": False}),
+        ("After 3 days a failed webhook is not retried any longer.", Verdict.PARTIAL, {"no-webhook-retry": False}),
+        ("Ordering of events is on a best-effort basis;"
+         " failed deliveries are retried for 72 hours with exponential backoff.",
+         Verdict.MET, {"no-webhook-retry": False}),
+        (f"Webhooks are best effort. {EVENTUALLY}", Verdict.MET, {"no-webhook-retry": False}),
+        ("Webhooks are not retried. Failed deliveries are retried 3 times.", Verdict.PARTIAL, {}),
+        ("Events are delivered in order on a best-effort basis.", Verdict.UNKNOWN, {}),
+        ("Test events are not retried.", Verdict.UNKNOWN, {}),
+        ("Webhooks are not retried when the endpoint answers with 4xx.", Verdict.UNKNOWN, {}),
+        ("Webhook deliveries are not retried, except for status 503.", Verdict.UNKNOWN, {}),
+    ],
+)  # fmt: skip
+def test_a_denial_for_some_cases_is_no_denial(text: str, verdict: Verdict, marks: dict[str, bool]) -> None:
+    document = subscription()
+    document["paths"]["/webhooks"]["post"]["description"] = text
+
+    finding = read("webhooks.retry-documented", document)
+
+    assert (finding.verdict, flags(finding)) == (verdict, marks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If a delivery fails, it is not retried.",
+        "Webhooks are not retried if your endpoint returns 500.",
+        "Webhooks are not retried if your endpoint does not answer.",
+        "Failed webhooks are not retried after the first attempt.",
+        "Failed webhooks are not retried, so retry by calling GET /events.",
+        "Webhooks that fail are lost and will not be retried or sent again.",
+        "Work order events are delivered on a best-effort basis.",
+        "Webhooks are delivered on a best-effort basis and may arrive out of order.",
+        "We do not retry webhooks in order to keep latency low.",
+    ],
+)
+def test_a_denial_at_every_failure_is_one(text: str) -> None:
+    finding = read("webhooks.retry-documented", subscription(text=text))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.NOT_MET, {"no-webhook-retry": True})
+
+
+def test_one_repeat_is_told_in_plain_words() -> None:
+    finding = read("webhooks.retry-documented", subscription(text="A failed webhook is retried once within 1 hour."))
+
+    assert "sent again once over 1 hour;" in finding.summary
 
 
 def test_the_description_of_an_event_speaks_for_repeats_too() -> None:
