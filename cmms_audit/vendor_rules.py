@@ -124,12 +124,12 @@ def local_file(name: str, folders: Sequence[Path]) -> Path:
     roots = [folder.resolve() for folder in folders]
     try:
         targets = [(root / name).resolve() for root in roots]
+        inside = [target for target in targets if any(target.is_relative_to(root) for root in roots)]
+        found = next((target for target in inside if target.is_file()), None)
     except (OSError, RuntimeError, ValueError):
         raise ValueError("it cannot be followed") from None
-    inside = [target for target in targets if any(target.is_relative_to(root) for root in roots)]
     if not inside:
         raise ValueError("it leads out of the vendor file's folder")
-    found = next((target for target in inside if target.is_file()), None)
     if found is None:
         raise ValueError("there is no such file")
     return found

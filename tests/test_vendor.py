@@ -684,3 +684,10 @@ def load_or_refuse(folder: Path, text: str, *, offline: bool = False) -> None:
     except InputError:
         return
     assert HIDDEN not in repr(vendor) + str(secret_receivers(vendor))
+
+
+@pytest.mark.parametrize("key", ["spec", "previous_spec", "dialect"])
+def test_a_name_that_no_file_system_takes_is_refused(tmp_path: Path, key: str) -> None:
+    smallest = SMALLEST.replace("spec: none\n", "") if key == "spec" else SMALLEST
+
+    assert "cannot be followed" in only_refusal(tmp_path, f"{smallest}{key}: ./{'a' * 300}.yaml\n")

@@ -17,12 +17,13 @@ _PERHAPS_NO_TEXT = frozenset("~nNtTfF+-.0123456789")
 # Indicators may not start a plain word (YAML 1.2, section 5.3); a dash may where no space follows.
 _PLAIN_START = re.compile(r"""[^\s\-?:,\[\]{}#&*!|>'"%@`]|-[^\s]""")
 _PAIR = re.compile(
-    r"""(?:"(?P<double>[^"\\]*+)"\ *+|'(?P<single>[^']*+)'\ *+
+    r"""(?:"(?P<double>[^"\\]*+)"\ {0,20}+|'(?P<single>[^']*+)'\ {0,20}+
     |(?P<plain>[^\s\-?:,\[\]{}\#&*!|>'"%@`][^:\#]*+(?::[^\s:\#][^:\#]*+)*+))
     :(?:\ ++(?P<value>.*))?$""",
     re.VERBOSE | re.DOTALL,
 )
 _DOUBLE_QUOTED = re.compile(r'("(?:[^"\\]|\\["\\/bfnrt])*+")(?: ++#.*)?$', re.DOTALL)
+_ONE_QUOTATION = re.compile(r"'((?:[^']|'')*+)'", re.DOTALL)
 _SINGLE_QUOTED = re.compile(r"'((?:[^']|'')*+)'(?: ++#.*)?$", re.DOTALL)
 # What a line does, the spaces before it left out. Numbers: looking up members of an enum took half of the time.
 WORD = 1  # a plain word, which the next lines may continue
@@ -52,10 +53,10 @@ def take_apart(bare: str) -> Parts:
         does, value = _value(bare)
         return does, None, value, 0
     key = next(group for group in pair.group("double", "single", "plain") if group is not None)
-    if pair.group("plain"):
-        key = key.rstrip(" ")
     if len(key) > _LONGEST_KEY or key == "<<":
         return UNUSUAL, None, None, 0
+    if pair.group("plain"):
+        key = key.rstrip(" ")
     does, value = _value(pair.group("value") or "")
     return does, key, value, pair.start("value")
 
@@ -136,6 +137,6 @@ def quoted_text(lines: list[str]) -> str | None:
         return None
     text = folded(lines)
     if text[0] == "'":
-        single = _SINGLE_QUOTED.fullmatch(text)
-        return single.group(1).replace("''", "'") if single and text[-1] == "'" else None
+        single = _ONE_QUOTATION.fullmatch(text)
+        return single.group(1).replace("''", "'") if single else None
     return text[1:-1] if text[-1] == '"' and "\\" not in text and '"' not in text[1:-1] and len(text) > 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +40,9 @@ __all__ = [
     "Webhook",
 ]
 
+_MOST_OPERATIONS = 20_000
+_MOST_WEBHOOKS = 1_000
+_MOST_PROSE = 2_000_000  # characters of all texts together
 _TEMPLATE = pattern(r"\{([^{}]{1,200})\}")
 
 
@@ -112,6 +116,7 @@ class Spec:
         self.sha256 = sha256
         self._converted_from = written_in
         self.source = root.file.document.source
+        self._length_of_prose = 0
 
     @property
     def root(self) -> Node:
@@ -183,12 +188,13 @@ class Spec:
     def operations(self) -> tuple[Operation, ...]:
         """Every operation, in the order of the document."""
         paths = self._root.child("paths")
-        return tuple(
+        described = (
             operation
             for path, item in paths.entries()
             if path.startswith("/")
             for operation in self._operations_of(item, path)
         )
+        return tuple(islice(described, _MOST_OPERATIONS))
 
     def _operations_of(self, item: Node, path: str) -> Iterator[Operation]:
         if not isinstance(item.value, dict):
@@ -228,17 +234,16 @@ class Spec:
     @cached_property
     def webhooks(self) -> tuple[Webhook, ...]:
         """The calls that the vendor says it makes: webhooks of OpenAPI 3.1 or `x-webhooks`, and callbacks."""
-        found = [
-            Webhook(name, False, operation)
-            for key in ("webhooks", "x-webhooks")
-            for name, item in self._root.child(key).entries()
-            for operation in self._operations_of(item, name)
-        ]
+        return tuple(islice(self._read_webhooks(), _MOST_WEBHOOKS))
+
+    def _read_webhooks(self) -> Iterator[Webhook]:
+        for key in ("webhooks", "x-webhooks"):
+            for name, item in self._root.child(key).entries():
+                yield from (Webhook(name, False, call) for call in self._operations_of(item, name))
         for operation in self.operations:
             for name, callback in operation.callback_nodes():
                 for expression, item in callback.entries():
-                    found += [Webhook(name, True, call) for call in self._operations_of(item, expression)]
-        return tuple(found)
+                    yield from (Webhook(name, True, call) for call in self._operations_of(item, expression))
 
     @property
     def _schema_folder(self) -> Node:
@@ -276,8 +281,10 @@ class Spec:
 
     @cached_property
     def whole(self) -> bool:
-        """Whether all of it could be read: every reference leads to something, and no schema is without end."""
-        return self._root.library.patience > 0 and is_whole(self._swept)
+        """Whether all of it could be read: every reference leads to something, and nothing in it is without end."""
+        self.prose()
+        cut = len(self.operations) >= _MOST_OPERATIONS or self._length_of_prose > _MOST_PROSE
+        return not cut and self._root.library.patience > 0 and is_whole(self._swept)
 
     def prose(self) -> tuple[Prose, ...]:
         """The texts for people: of the document, its tags, its operations, and what they say of further documents."""
@@ -285,18 +292,28 @@ class Spec:
 
     @cached_property
     def _prose(self) -> tuple[Prose, ...]:
-        return tuple(self._read_prose())
+        taken: list[Prose] = []
+        seen: set[tuple[Any, ...]] = set()
+        for prose, key in self._read_prose():
+            if key not in seen and self._length_of_prose <= _MOST_PROSE:
+                seen.add(key)
+                taken.append(prose)
+                self._length_of_prose += len(prose.text)
+        return tuple(taken)
 
-    def _read_prose(self) -> Iterator[Prose]:
+    def _read_prose(self) -> Iterator[tuple[Prose, tuple[Any, ...]]]:
+        """Each text with what makes its place this place: many operations may refer to one."""
         info = self._root.child("info")
         for holder, names in ((info, ("summary", "description")), (self._root, ()), *self._prose_holders()):
             of_operation = "summary" in names and holder is not info
             for name in names:
-                if text := holder.text(name):
-                    yield Prose(text, holder.at(name), of_operation)
+                place = _place_of_text(holder, name)
+                if place is not None:
+                    yield Prose(place.value, place, of_operation), place.key
             more = holder.child("externalDocs")
             if text := more.text("description"):
-                yield Prose(text, more.at("description"), of_operation)
+                place = more.at("description")
+                yield Prose(text, place, of_operation), place.key
 
     def _prose_holders(self) -> Iterator[tuple[Node, tuple[str, ...]]]:
         for tag in self._root.child("tags").members():
@@ -307,6 +324,15 @@ class Spec:
     def evidence_at(self, pointer: str) -> Evidence:
         """A place in the main document as evidence."""
         return Evidence("spec", pointer=pointer, line=self._root.file.document.line(pointer))
+
+
+def _place_of_text(holder: Node, name: str) -> Node | None:
+    """Where the text under a name stands: there, or in another file that it refers to; None where there is none."""
+    value = holder.value.get(name) if isinstance(holder.value, dict) else None
+    if not value or not isinstance(value, str | dict):
+        return None
+    place = holder.child(name)
+    return place if isinstance(place.value, str) and place.value else None
 
 
 def _filled_in(server: Node) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -36,6 +37,12 @@ _NAMED = pattern(
 _SCOPE_LIKE = pattern(r"(?=[\w:.\-/*]{0,60}[:._/-])[A-Za-z][\w:.\-/*]{2,60}")
 _LIST_HEAD = pattern(rf"\b{_WORD}\b[^\n]{{0,200}}:[ \t]{{0,5}}$", re.IGNORECASE)
 _BULLET = pattern(r"\s{0,8}(?:[*+-]|\d{1,2}[.)])\s{1,4}(.{2,80}?)\s{0,3}$")
+_DENIED_NAME = pattern(r"(?:^|-)(?:no|without|example)-", re.IGNORECASE)
+_DENIES = pattern(
+    r"(?:\bnot|n't|\bnever|\bno longer) (?:\w{1,10} ){0,2}(?:requir|need|have)"
+    r"|\b(?:no|without(?: an?y?)?) (?:\w{1,12} ){0,2}(?:scope|permission|role|privilege)",
+    re.IGNORECASE,
+)
 _MEMBER = pattern(r"scope|permission|role|privilege|name|^(?:all|any)", re.IGNORECASE)
 _NO_SCOPE = pattern(r"\d{3}|true|false|null|none|get|post|put|patch|delete|https?", re.IGNORECASE)
 
@@ -61,12 +68,21 @@ def needed_permissions(operation: Operation) -> Needed:
     in_needs = {scope[:_LONGEST_NAME] for need in operation.security for scopes in need.values() for scope in scopes}
     if in_needs - _OF_IDENTITY:
         return Needed(frozenset(in_needs - _OF_IDENTITY), NamedIn.SECURITY, worded=True)
-    extensions = {name: value for name, value in operation.extensions.items() if _EXTENSION.match(name)}
-    in_extensions = {scope for value in extensions.values() for scope in _strings(value)}
+    extensions = {name: value for name, value in operation.extensions.items() if _speaks_of_permissions(name)}
+    named = (scope for value in extensions.values() for scope in _strings(value))
+    in_extensions = {scope for scope in named if not _NO_SCOPE.fullmatch(scope)}
     if in_extensions:
         return Needed(frozenset(in_extensions), NamedIn.EXTENSION, worded=True)
     worded, in_text = _in_text(operation.description[:_LONGEST_TEXT])
     return Needed(frozenset(in_text), NamedIn.TEXT if in_text else None, worded=worded or bool(extensions))
+
+
+def _speaks_of_permissions(extension: str) -> bool:
+    return _EXTENSION.match(extension) is not None and _DENIED_NAME.search(extension) is None
+
+
+def _names_a_need(sentence: str) -> bool:
+    return _speaks(sentence) and _NEEDS.search(sentence) is not None and _DENIES.search(sentence) is None
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -81,6 +97,7 @@ def _strings(value: Any) -> Iterator[str]:
             yield from (one for member in inner[:_MOST_OF_ONE] for one in _strings(member))
 
 
+@lru_cache(maxsize=1024)
 def _in_text(text: str) -> tuple[bool, list[str]]:
     """Whether a text says that a permission is needed, and the names of permissions in it: quoted, listed, or told."""
     worded, names, listing = False, list[str](), False
@@ -89,7 +106,7 @@ def _in_text(text: str) -> tuple[bool, list[str]]:
         if bullet:
             names.append(bullet[1].strip("`* "))
         elif line.strip():
-            needs = [each for each in _SENTENCE_END.split(line) if _speaks(each) and _NEEDS.search(each)]
+            needs = [each for each in _SENTENCE_END.split(line) if _names_a_need(each)]
             listing = bool(_speaks(line) and _LIST_HEAD.search(line[:600]))
             worded = worded or bool(needs)
             names += [name for sentence in needs for name in _in_sentence(sentence)]

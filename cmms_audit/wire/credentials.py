@@ -46,6 +46,10 @@ class TokenAnswer(Struct, frozen=True):
     token_type: str | None = None
     error: str | None = None
 
+    def __repr__(self) -> str:
+        """What may be shown: never the token."""
+        return f"TokenAnswer(given={self.access_token is not None}, error={self.error!r})"
+
 
 def secret_values(role: str, credential: Credential) -> Iterator[tuple[str, str]]:
     """Every text that must not be recorded, labelled "main.token"; none where nothing was read (offline)."""

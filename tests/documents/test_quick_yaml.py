@@ -110,7 +110,7 @@ def test_real_descriptions_are_read_line_by_line(name: str) -> None:
     "text",
     [
         *("a: 1\na: 2", "a: &x 1\nb: *x", "a: !!str 1", "<<: {b: 1}", "a: 1\n---\nb: 2", "? a\n: b", "a:\tb"),
-        *("a: b: c", "a: 'b\nc: d", "- a\n- b", "a: b\n  - c: d", "a:\n  b\n", "a: @b"),
+        *("a: b: c", "a: 'b\nc: d", "- a\n- b", "a: b\n  - c: d", "a: 'x\n  y' # r\n  c'\nb: 1", "a:\n  b\n", "a: @b"),
     ],
 )
 def test_what_is_unusual_is_left_to_libyaml(text: str) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cmms_audit.errors import InputError
 from cmms_audit.spec.drift import drift
 from cmms_audit.spec.index import Schema, Spec
+from cmms_audit.spec.limits import published_limits
 from cmms_audit.spec.load import parse_spec
 from cmms_audit.spec.resources import find_resources
 from tests.spec.toy import answer, crud, described, fields, loaded, rest
@@ -212,3 +213,27 @@ def test_a_page_of_many_records_is_held_against_its_schema_quickly() -> None:
         assert drift(schema, record) == []
 
     assert time.process_time() - started < 1
+
+
+def test_references_do_not_multiply_calls_or_texts_without_end() -> None:
+    text = "Rate limit 5 requests per minute for deleting. " * 4000
+    called_back = {f"https://x/{number}": {"$ref": "#/components/pathItems/one"} for number in range(100)}
+    item = {"get": {"description": text, "callbacks": {f"c{number}": called_back for number in range(100)}}}
+    paths = {f"/p{number}": {"$ref": "#/components/pathItems/one"} for number in range(5_000)}
+    document = {"openapi": "3.1.0", "info": {}, "paths": paths, "components": {"pathItems": {"one": item}}}
+    began = time.process_time()
+
+    spec = loaded(json.dumps(document))
+    used = (len(spec.operations), len(spec.webhooks), len(spec.prose()), len(published_limits(spec)))
+
+    assert used == (5_000, 1_000, 1, 1)
+    assert time.process_time() - began < 5
+
+
+def test_a_document_of_nothing_but_words_is_read_in_part_and_says_so() -> None:
+    paths = {f"/p{number}": {"get": {"description": f"{number} " + "words " * 20_000}} for number in range(50)}
+
+    spec = loaded(json.dumps({"openapi": "3.1.0", "info": {}, "paths": paths}))
+
+    assert len(spec.prose()) < 50
+    assert not spec.whole

@@ -107,6 +107,21 @@ def test_sentences_name_permissions(text: str, names: set[str]) -> None:
     assert needed.named_in is (NamedIn.TEXT if names else None)
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"description": "This call does not require any scope: work:read is for others."},
+        {"description": "No permission is required: work:read is not asked for."},
+        {"x-no-scopes": ["work:read"]},
+        {"x-required-scope": "none"},
+    ],
+)
+def test_a_permission_that_is_denied_is_not_needed(members: dict[str, object]) -> None:
+    spec = loaded(json.dumps(one_operation(**members)))
+
+    assert not any(needed_permissions(each).scopes for each in spec.operations if each.path == "/things")
+
+
 def test_a_sentence_without_names_still_speaks_of_a_permission() -> None:
     assert len(matrix_of(one_operation(description="Requires the Planner role.")).worded) == 1
 

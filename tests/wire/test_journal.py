@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmms_audit.errors import CannotAudit, InputError
@@ -56,6 +56,7 @@ def test_an_exchange_comes_back_as_it_was(exchange: Exchange) -> None:
     assert exchange_from_json(through_json) == exchange
 
 
+@settings(deadline=None)
 @given(exchange=EXCHANGES)
 def test_an_exchange_comes_back_from_the_file_as_it_was(
     exchange: Exchange, tmp_path_factory: pytest.TempPathFactory
