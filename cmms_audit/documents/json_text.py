@@ -21,6 +21,7 @@ _HALF_CHARACTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]", re.DOTALL
 )
 
+_HALF = re.compile("[\ud800-\udfff]")
 _ODD_COLON = re.compile(rb'"(?:\s\s+|[\t\r\n]):')
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 
@@ -108,12 +109,24 @@ def _fraction(digits: str) -> Any:
 
 
 def _without_lone_surrogates(text: str, value: Any) -> Any:
-    """Half characters (half of an emoji) are legal JSON, but nothing could print or hash them."""
+    """Half characters (half of an emoji) are legal JSON, but nothing could print or hash them: each becomes a "?"."""
     if not ("\\ud" in text or "\\uD" in text) or not _HALF_CHARACTER.search(text):
         return value
-    written = json.dumps(value, ensure_ascii=False)
-    try:
-        written.encode()
-    except UnicodeEncodeError:
-        return json.loads(written.encode("utf-8", "replace"))
-    return value
+    around = [value]
+    waiting: list[Any] = [around]
+    while waiting:
+        holder = waiting.pop()
+        if type(holder) is dict and any(map(_HALF.search, holder)):
+            members = {_mended(key): member for key, member in holder.items()}
+            holder.clear()
+            holder.update(members)
+        for key, member in list(holder.items() if type(holder) is dict else enumerate(holder)):
+            if type(member) is str:
+                holder[key] = _mended(member)
+            elif type(member) is dict or type(member) is list:
+                waiting.append(member)
+    return around[0]
+
+
+def _mended(text: str) -> str:
+    return text.encode("utf-8", "replace").decode() if _HALF.search(text) else text
