@@ -30,6 +30,7 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Evidence, Exchange, HasEvidence, Reason, Severity
 
+from ._counted import counted
 from ._descriptions import describe, lacks
 from ._drift import MOST_RECORDS, Departure, departures
 from ._gates import Access, access
@@ -74,13 +75,14 @@ def _judge_description(spec: Spec) -> Finding:
         return not_met(f"the document describes {protocol}, not a REST API", root).raises(LEGACY)
     unread = [problem for problem in spec.problems if problem.unread]
     if unread:
-        says = f"{kind} with {count} operations, but {len(unread)} places in it lead nowhere"
+        lost = counted(len(unread), "place in it leads", "places in it lead")
+        says = f"{kind} with {counted(count, 'operation')}, but {lost} nowhere"
         return partial(says, *unread[:5], detail="\n".join(each.what for each in unread[:20])).clears(LEGACY)
     if not count:
         return not_met("the document is an API description, but it describes no operation", root)
     if not spec.tells(QUESTION):
         return partial(f"{kind}: {spec.written_in.holds}", root).clears(LEGACY)
-    holds = spec.written_in.holds or f"{count} operations"
+    holds = spec.written_in.holds or counted(count, "operation")
     return met(f"{kind} with {holds}, read whole", root).clears(LEGACY)
 
 
@@ -223,9 +225,9 @@ def _judge_departures(found: Sequence[Departure], looked_at: int, places: Sequen
     serious = [each for each in found if each.drift.serious]
     detail = "\n".join(str(each) for each in found[:_MOST_LINES])
     if serious:
-        says = f"live records break their description in {len(found)} ways; the gravest: {serious[0]}"
+        says = f"live records break their description in {counted(len(found), 'way')}; the gravest: {serious[0]}"
         return not_met(says, *places, detail=detail, facts=facts).raises(UNDOCUMENTED, Severity.SERIOUS)
-    says = f"live records depart from their description in {len(found)} small ways, such as {found[0]}"
+    says = f"live records depart from their description in {counted(len(found), 'small way')}, such as {found[0]}"
     return partial(says, *places, detail=detail, facts=facts).raises(UNDOCUMENTED, Severity.MINOR)
 
 

@@ -22,6 +22,7 @@ from cmms_audit.battery import (
     squeezed,
 )
 
+from ..data._counted import counted
 from ._shapes import FIELD_NAMES_IN_DETAILS
 
 _CODES = frozenset(
@@ -35,6 +36,8 @@ _FIELDS = frozenset(
 )
 _ABOUT_CODES = pattern(r"error[ _-]?codes?\b|codes? of errors?\b", re.IGNORECASE)
 _LISTED_CODE = pattern(r"`[A-Za-z][A-Za-z0-9_.:-]{2,60}`|\b[A-Z][A-Z0-9]{2,30}(?:_[A-Z0-9]{1,30}){1,6}\b")
+_WORD = pattern(r"[A-Za-z]{2,30}(?:[_.-][A-Za-z]{1,30}){0,6}")
+_QUOTED_WORD = pattern(r"[\"'`][a-z]{2,30}(?:[_-][a-z]{2,30}){1,5}\.?[\"'`]")
 _LEAST_LISTED = 4
 _FEW = 0.1
 _HALF = 0.5
@@ -162,7 +165,8 @@ def undescribed(ctx: Context) -> list[str]:
     schemas = {id(each.schema): each.schema for op in operations for each in described_errors(op) if each.schema}
     parts = reduce(ErrorMembers.__or__, map(_members, schemas.values()), ErrorMembers())
     there = {
-        f"{len(silent)} operations describe no error": len(silent) <= _FEW * len(operations),
+        counted(len(silent), "operation describes no error", "operations describe no error"): len(silent)
+        <= _FEW * len(operations),
         "no code for programs is described": parts.code,
         "no message for people is described": parts.message,
         "nothing names the field at fault": parts.field,
@@ -178,7 +182,19 @@ def _members(schema: Schema) -> ErrorMembers:
     for spelled, inner in members(schema):
         name = squeezed(spelled)
         parts |= ErrorMembers(name in _CODES, name in _MESSAGES, name in _FIELDS, name in _CODES and bool(inner.enum))
+    for holder in (schema, *schema.properties.values()):
+        own = holder.properties
+        word = own.get("id")
+        if word is not None and _is_word(word) and any(squeezed(name) in _MESSAGES for name in own):
+            parts |= ErrorMembers(code=True, listed=bool(word.enum))
     return parts
+
+
+def _is_word(schema: Schema) -> bool:
+    """Whether an `id` is a word for a sort of error ("not_found"), and no number of this one error."""
+    values = (schema.example, *(schema.enum or ()))
+    shown = any(isinstance(value, str) and _WORD.fullmatch(value) for value in values)
+    return "integer" not in schema.types and (shown or _QUOTED_WORD.search(schema.description[:2_000]) is not None)
 
 
 def lists_codes(spec: Spec) -> bool:

@@ -45,8 +45,16 @@ _WITHOUT_NOTICE = pattern(
     rf"|\bwithout {_EARLY}notice\b.{{0,120}}\b{_ENDS}",
     re.IGNORECASE,
 )
-
-
+_LONGEST_TEXT = 200_000
+_OF_A_PART = pattern(
+    r"\b(?:alpha|beta|preview|pre-?release|experimental|early[ -]access|labs?|undocumented|internal|unstable)\b",
+    re.IGNORECASE,
+)
+_OF_WHAT_GOES = pattern(r"\b(?:deprecated|obsolete|legacy|sunset)\s(?!by\b)[a-z]", re.IGNORECASE)
+_EXCEPTED = pattern(r"\b(?:except|exclud\w{1,3}|other than|apart from|(?<!unlike )stable)\b", re.IGNORECASE)
+_POINTS_BACK = pattern(r"\b(?:it|its|they|their|these|this|that|those|such|them)\b", re.IGNORECASE)
+_CLAUSE = pattern(r"; | but | while | whereas |, however")
+_JUST_BEFORE = 200  # characters
 _OF_TIME = (*_DAYS, "notice")
 _IN_RELEASES = pattern(
     r"\b(?:one|two|three|four|five|six|\d{1,2}) (?:more |further |major |minor |full |subsequent |quarterly |API ){0,2}"
@@ -91,13 +99,41 @@ def _speaks_of_time(text: str) -> bool:
 
 def _notices(texts: Iterable[Prose]) -> Iterator[Notice]:
     telling = (each for each in texts if _speaks_of_time(each.text))
-    for sentence in sentences(telling, _ABOUT_CHANGE):
-        text = sentence.text[:600]
-        sure = _ABOUT_THE_API.search(text) is not None and _ABOUT_SOMETHING_ELSE.search(text) is None
-        for match in _DURATION.finditer(text):
-            yield Notice(_in_days(match), sure, text, sentence.evidence)
-        if _WITHOUT_NOTICE.search(text):
-            yield Notice(0, sure, text, sentence.evidence)
+    for prose in telling:
+        for sentence in sentences((prose,), _ABOUT_CHANGE):
+            text = sentence.text[:600]
+            sure = _ABOUT_THE_API.search(text) is not None and _ABOUT_SOMETHING_ELSE.search(text) is None
+            for match in _DURATION.finditer(text):
+                of_all = not _is_of_a_part(_clause(text, match.start()))
+                yield Notice(_in_days(match), sure and of_all, text, sentence.evidence)
+            none = _WITHOUT_NOTICE.search(text)
+            if none:
+                of_all = not _leaves_the_rest_alone(prose, text, _clause(text, none.start()))
+                yield Notice(0, sure and of_all, text, sentence.evidence)
+
+
+def _clause(text: str, at: int) -> str:
+    """The part of a sentence that a place lies in: what stands after a "but" is about something else."""
+    ends = [match.start() for match in _CLAUSE.finditer(text)]
+    return text[
+        max((end for end in ends if end <= at), default=0) : min((end for end in ends if end > at), default=None)
+    ]
+
+
+def _is_of_a_part(text: str) -> bool:
+    """Whether a promise is about a part of the API only that is not finished yet, and not about all but that."""
+    return _OF_A_PART.search(text) is not None and _EXCEPTED.search(text) is None
+
+
+def _leaves_the_rest_alone(prose: Prose, sentence: str, clause: str) -> bool:
+    """Whether changes without notice are told of a part of the API only: of one operation, of what is new or going."""
+    if prose.of_operation or _OF_A_PART.search(clause) or _OF_WHAT_GOES.search(clause):
+        return True
+    if not _POINTS_BACK.search(clause):
+        return False
+    text = " ".join(prose.text[:_LONGEST_TEXT].split())
+    at = text.find(sentence[:_JUST_BEFORE])
+    return at > 0 and _OF_A_PART.search(text[max(0, at - _JUST_BEFORE) : at]) is not None
 
 
 def _in_days(match: re.Match[str]) -> int:

@@ -83,14 +83,22 @@ def _places(ctx: Context, changes: Sequence[Change]) -> list[Evidence]:
 
 def _listing(diff: SpecDiff, changes: Sequence[Change]) -> str:
     """The first changes, one a line, with their lines in both documents."""
-    lines = [f"{change.subject}: {change.says} ({_lines(change)})" for change in changes[:_LISTED]]
+    lines = [f"{change.subject}: {change.says} ({_lines(change, diff)})" for change in changes[:_LISTED]]
     if len(changes) > _LISTED:
         lines.append(f"and {len(changes) - _LISTED:,} more; `cmms-audit spec-diff` lists all")
     return "\n".join([f"Compared with {diff.old.source}:", *lines])
 
 
-def _lines(change: Change) -> str:
-    sides = (("old", change.old), ("new", change.new))
-    return (
-        ", ".join(f"{name} line {place.line}" for name, place in sides if place is not None and place.line) or "no line"
-    )
+def _lines(change: Change, diff: SpecDiff) -> str:
+    """The place in either document as "file:line"."""
+    sides = (("old", diff.old, change.old), ("new", diff.new, change.new))
+    told = [
+        f"{name} {side.file_of(place)[0].removeprefix(_folder(side.source))}:{place.line}"
+        for name, side, place in sides
+        if place is not None and place.line
+    ]
+    return ", ".join(told) or "no line"
+
+
+def _folder(source: str) -> str:
+    return source[: source.rfind("/") + 1]

@@ -16,7 +16,9 @@ from cmms_audit.battery import (
     sentences,
     sure_limits,
 )
-from cmms_audit.model import Claim
+from cmms_audit.model import Claim, HasEvidence
+
+from ..data._counted import counted
 
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 NEEDED = ("minute", "hour", "day")
@@ -26,8 +28,19 @@ _NO_OTHER = pattern(
     r"\bno (?:other|further|additional)\b.{0,30}\blimits?\b|\b(?:only|sole) (?:rate )?limits?\b", re.IGNORECASE
 )
 _NO_LIMIT = pattern(
-    r"\bno (?:api |request )?rate[ -]?limit|\b(?:not|n't) (?:have|impose|enforce|apply|set)\b.{0,20}\brate[ -]?limit"
+    r"\bno (?:api |request )?rate[ -]?limit"
+    r"|\bno longer (?:an?|any|have|has|enforce|impose|apply)\b.{0,20}\blimits?\b"
+    r"|\b(?:not|n't) (?:have|impose|enforce|apply|set)\b.{0,20}\brate[ -]?limit"
     r"|\bnot (?:currently )?rate[ -]?limited|\bwithout (?:any )?rate[ -]?limit",
+    re.IGNORECASE,
+)
+_COUNTER = pattern(
+    r"(?:x-)?(?:[a-z]{1,20}-)?rate-?limit(?:-(?:limit|remaining|policy|reset|used))?(?:-[a-z]{1,10})?$", re.I
+)
+_COUNTER_IN_WORDS = pattern(r"\b(?:x-)?rate-?limit-(?:limit|remaining|policy)\b", re.IGNORECASE)
+_PLANS = pattern(
+    r"\b(?:plans?|trial|free|basic|starter|standard|pro|professional|business|premium|enterprise|tiers?|editions?|packages?"
+    r"|subscriptions?|licen[cs]es?)\b",
     re.IGNORECASE,
 )
 _LINK = pattern(
@@ -43,9 +56,42 @@ def general_limits(ctx: Context) -> tuple[PublishedLimit, ...]:
     return tuple(each for each in published if each.general)
 
 
+def general(limits: Iterable[StatedLimit]) -> tuple[StatedLimit, ...]:
+    """Those limits that are not of named addresses only."""
+    return tuple(each for each in limits if not each.local)
+
+
+def for_all(limits: Iterable[StatedLimit]) -> dict[int, StatedLimit]:
+    """The lowest limit on all calls for each window in seconds; those on some calls where none is on all."""
+    sure = sure_limits(limits)
+    return {window: limit for window, limit in sure.items() if not limit.narrow} or sure
+
+
+def more_for_some(lowest: Mapping[int, int], stated: Iterable[StatedLimit]) -> str:
+    """How much more others may call than everybody can count on, and what that depends on; empty where nobody may."""
+    higher = [each for each in stated if not each.narrow and each.count > lowest.get(each.window, each.count)]
+    if not higher:
+        return ""
+    most = {each.window: each.count for each in sorted(higher, key=lambda each: each.count)}
+    by_plan = any(_PLANS.search(each.quotation) for each in higher)
+    return f", depending on {'the plan' if by_plan else 'who calls or what'} up to {in_words(most)}"
+
+
+def counter(ctx: Context) -> HasEvidence | None:
+    """Where the specification describes headers that count calls against a limit."""
+    if not ctx.has_spec:
+        return None
+    for operation in ctx.spec.operations:
+        for response in operation.responses:
+            if any(_COUNTER.match(name) for name in response.headers):
+                return response
+    general_texts = (each for each in ctx.spec.prose() if not each.of_operation)
+    return next(sentences(general_texts, _COUNTER_IN_WORDS), None)
+
+
 def by_window(limits: Iterable[PublishedLimit]) -> dict[int, int]:
     """The number of calls to count on, for each window in seconds."""
-    return {window: limit.count for window, limit in sure_limits(each.limit for each in limits).items()}
+    return {window: limit.count for window, limit in for_all(each.limit for each in limits).items()}
 
 
 def quoted(limits: Iterable[StatedLimit]) -> str:
@@ -96,7 +142,7 @@ def missing_windows(windows: Iterable[int]) -> list[str]:
 
 def in_words(limits: Mapping[int, int]) -> str:
     """Limits as a phrase: 100 calls a minute and 1,000 calls an hour."""
-    parts = [f"{count:,} calls {per(window)}" for window, count in sorted(limits.items())]
+    parts = [f"{counted(count, 'call')} {per(window)}" for window, count in sorted(limits.items())]
     return ", ".join(parts[:-1]) + (" and " if parts[:-1] else "") + parts[-1] if parts else "no limit"
 
 
@@ -127,8 +173,8 @@ def hold_claims_against(finding: Finding, claim: Claim | None, found: Mapping[in
         if claimed is not None and window in found:
             finding = finding.tests_claim(
                 "limits.documented",
-                claimed=f"{claimed:,.10g} calls {per(window)}",
-                observed=f"{found[window]:,} calls {per(window)} {where}",
+                claimed=f"{claimed:,.10g} call{'' if claimed == 1 else 's'} {per(window)}",
+                observed=f"{counted(found[window], 'call')} {per(window)} {where}",
                 contradicted=found[window] < claimed,
             )
     return finding

@@ -22,6 +22,7 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Exchange, HasEvidence, Reason
 
+from ..data._counted import counted
 from . import _burst, _numbers
 from ._burst import Burst
 
@@ -127,16 +128,21 @@ async def burst(ctx: Context) -> Finding:
     """At the limit, a bounded number of small reads in quick succession is refused with 429 and a true waiting time."""
     sent = await _burst.sent(ctx)
     if sent.silent:
-        summary = f"after {sent.served} calls the system answers as if all were well, but without the records"
+        summary = (
+            f"after {counted(sent.served, 'call')} the system answers as if all were well, but without the records"
+        )
         return not_met(summary, sent.silent, *sent.last_served).raises("silent-throttling")
     if sent.failure:
         return not_met(
-            f"after {sent.served} calls the connection failed: {sent.failure.summary}", *sent.failure.evidence
+            f"after {counted(sent.served, 'call')} the connection failed: {sent.failure.summary}",
+            *sent.failure.evidence,
         )
     if sent.refused is None:
         return _judge_no_refusal(sent)
     if sent.refused.status == 401:
-        summary = f"after {sent.served} calls the credential was no longer accepted, so the limit was not reached"
+        summary = (
+            f"after {counted(sent.served, 'call')} the credential was no longer accepted, so the limit was not reached"
+        )
         return unknown(summary, sent.refused, reason=Reason.CREDENTIAL)
     return (await _judge_refusal(ctx, sent, sent.refused)).clears("silent-throttling")
 
@@ -145,7 +151,7 @@ def _judge_no_refusal(sent: Burst) -> Finding:
     did = f"{sent.served} calls in {sent.seconds:.1f} seconds were all served"
     if not sent.limit:
         return not_applicable(f"{did}; where the limit lies is not documented and did not show", *sent.last_served)
-    limit = f"{sent.limit:,} calls {_numbers.per(sent.window)}"
+    limit = f"{counted(sent.limit, 'call')} {_numbers.per(sent.window)}"
     if sent.fastest_window <= 2 * sent.limit:  # fewer may have fallen into two of the vendor's windows
         return not_applicable(f"{did}, too slow to reach the limit of {limit}", *sent.last_served)
     return unknown(f"{did}, although {limit} are documented as the limit", *sent.last_served, reason=Reason.BUDGET)
@@ -157,12 +163,15 @@ async def _judge_refusal(ctx: Context, sent: Burst, refused: Exchange) -> Findin
         judge = not_met if wait is None else partial
         told = "without a waiting time" if wait is None else "with a waiting time"
         return judge(
-            f"after {sent.served} calls the system refuses with {refused.status} {told}, not with 429", refused
+            f"after {counted(sent.served, 'call')} the system refuses with {refused.status} {told}, not with 429",
+            refused,
         )
     if wait is None:
-        return partial(f"after {sent.served} calls the system refuses with 429, but not how long to wait", refused)
+        return partial(
+            f"after {counted(sent.served, 'call')} the system refuses with 429, but not how long to wait", refused
+        )
     seconds = "1 second" if wait == 1 else f"{wait:g} seconds"
-    told = f"after {sent.served} calls the system refuses with 429 and asks to wait for {seconds}"
+    told = f"after {counted(sent.served, 'call')} the system refuses with 429 and asks to wait for {seconds}"
     if wait > LONGEST_WAIT:
         return met(f"{told}; that was not waited for", refused)
     await ctx.clock.sleep(wait)

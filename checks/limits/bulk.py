@@ -307,4 +307,6 @@ def _most_items(operation: Operation) -> int | None:
 
 
 def _plain(resource: Resource) -> str:
-    return resource.kind.replace("_", " ")
+    """What a list is called in a sentence; one that only stands in for it goes by its path."""
+    plain = resource.kind.replace("_", " ")
+    return f"{resource.path} (the nearest to {plain})" if resource.nearest else plain

@@ -23,11 +23,11 @@ from cmms_audit.battery import (
     not_met,
     partial,
     stated_limits,
-    sure_limits,
     unknown,
 )
 from cmms_audit.model import Basis, Exchange, HasEvidence, Reason, Severity
 
+from ..data._counted import counted
 from ..data._gates import access
 from . import _burst, _lists, _numbers
 
@@ -39,11 +39,15 @@ _CLOSED = ("refused", "behind a form", "not there")
 
 
 class Published(Struct, frozen=True):
-    """What the documents that could be read say: a limit for each window in seconds, where, and all their text."""
+    """What the documents that could be read say: a limit for each window in seconds, where, and all their text.
+
+    `stated` are all that they state for the API as a whole; `limits` are the lowest of those.
+    """
 
     limits: Mapping[int, StatedLimit]
     places: tuple[HasEvidence, ...]
     texts: tuple[Prose, ...]
+    stated: tuple[StatedLimit, ...] = ()
 
     @property
     def numbers(self) -> dict[int, int]:
@@ -71,10 +75,10 @@ def numbers_published(ctx: Context) -> Finding:
 
 def _in_specification(ctx: Context) -> Published:
     general = _numbers.general_limits(ctx)
-    sure = sure_limits(each.limit for each in general)
-    places = tuple(each for each in general if sure[each.limit.window] == each.limit)
+    sure = _numbers.for_all(each.limit for each in general)
+    places = tuple(each for each in general if sure.get(each.limit.window) == each.limit)
     texts = tuple(each for each in ctx.spec.prose() if not each.of_operation) if ctx.has_spec else ()
-    return Published(sure, places[:_MOST_PLACES], texts)
+    return Published(sure, places[:_MOST_PLACES], texts, tuple(each.limit for each in general))
 
 
 def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Finding:
@@ -82,7 +86,8 @@ def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Findi
 
     `seen` are answers whose headers state limits too: then the numbers were met on the wire.
     """
-    words, facts = _numbers.in_words(published.numbers), _numbers.facts_of(published.numbers)
+    words = _numbers.in_words(published.numbers) + _numbers.more_for_some(published.numbers, published.stated)
+    facts = _numbers.facts_of(published.numbers)
     places, basis = (*published.places, *seen), Basis.OBSERVED if seen else Basis.DOCUMENTED
     detail = " ".join(filter(None, (_numbers.quoted(published.limits.values()), _numbers.beside_rates(ctx))))
     missing = _numbers.missing_windows(published.numbers)
@@ -109,6 +114,10 @@ def _judge_silence(ctx: Context, published: Published, *places: HasEvidence) -> 
     if _numbers.says_no_limit(published.texts):
         summary = "the documents say that there is no rate limit; have that written into the contract"
         return partial(summary, *places, basis=Basis.DOCUMENTED)
+    counter = _numbers.counter(ctx)
+    if counter:
+        summary = "answers are documented to carry headers that count the calls left, but no document states the number"
+        return partial(summary, counter, *places, basis=Basis.DOCUMENTED)
     finding = not_met(
         "no document that was read states a rate limit as a number",
         *places,
@@ -169,14 +178,16 @@ def _is_closed(documentation: Documentation | None) -> bool:
 
 def _with_pages(published: Published, pages: Sequence[DocumentationPage]) -> Published:
     """What the specification says, completed by what the documentation pages say."""
-    limits, places = dict(published.limits), list(published.places)
+    limits, places, everything = dict(published.limits), list(published.places), list(published.stated)
     for page in pages:
-        found = sure_limits(stated_limits(page.text))
+        stated = _numbers.general(stated_limits(page.text))
+        everything += stated
+        found = _numbers.for_all(stated)
         new = {window: limit for window, limit in found.items() if window not in limits}
         limits |= new
         places += [page] if new else []
     texts = (*published.texts, *(Prose(page.text, page) for page in pages))
-    return Published(limits, tuple(places), texts)
+    return Published(limits, tuple(places), texts, tuple(everything))
 
 
 @check(
@@ -279,7 +290,7 @@ async def observed_limit(ctx: Context) -> Finding:
     first_unserved = burst.refused or burst.silent
     if first_unserved is None or burst.allowed is None:
         return not_applicable("the burst did not show where the limit lies", *burst.last_served)
-    promised = f"{burst.limit:,} calls {_numbers.per(burst.window)}"
+    promised = f"{counted(burst.limit, 'call')} {_numbers.per(burst.window)}"
     published = _in_specification(ctx)
     if burst.served >= _NEARLY_ALL * burst.allowed:
         how = f"of {promised}, {burst.served:,} were served before the first refusal"

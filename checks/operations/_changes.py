@@ -47,12 +47,14 @@ class ChangeFilter(Struct, frozen=True):
     """A parameter that narrows a list to what changed since a moment; `inclusive` where the document says so.
 
     `by_token`: it takes the marker of the last run and no moment, so that border and time zone do not arise.
+    `known` says in words where border, time zone and deletions are known from.
     """
 
     parameter: Parameter
     lacks: tuple[str, ...]
     inclusive: bool
     by_token: bool = False
+    known: str = ""
 
 
 def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
@@ -60,9 +62,10 @@ def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
     parameter = _changed_since(ctx, resource)
     if parameter is None:
         return None
+    deleted = _where_deleted(ctx, resource)
     if _SYNC_TOKEN.search(parameter.name):
-        deletions = () if _shows_deleted(ctx, resource) else (_NO_DELETIONS,)
-        return ChangeFilter(parameter, deletions, inclusive=False, by_token=True)
+        lacking = () if deleted else (_NO_DELETIONS,)
+        return ChangeFilter(parameter, lacking, inclusive=False, by_token=True, known=f"deletions are known {deleted}")
     text = parameter.description[:5_000]
     schema = parameter.schema.items or parameter.schema
     there = {
@@ -71,10 +74,13 @@ def change_filter(ctx: Context, resource: Resource) -> ChangeFilter | None:
             _BOUNDARY.search(text) or _BOUNDARY_IN_NAME.search(parameter.name)
         ),
         "the time zone is not stated": schema.format == "date-time" or bool(_ZONE.search(text)),
-        _NO_DELETIONS: _shows_deleted(ctx, resource),
+        _NO_DELETIONS: bool(deleted),
     }
+    border = "described" if _BOUNDARY.search(text) else f"known only from the name {parameter.name}"
+    zone = "described" if _ZONE.search(text) else f"known only from the format ({schema.format})"
+    known = f"the border is {border}, the time zone {zone}, deletions are known {deleted}"
     lacks = tuple(lack for lack, is_there in there.items() if not is_there)
-    return ChangeFilter(parameter, lacks, inclusive=bool(_INCLUSIVE.search(text)))
+    return ChangeFilter(parameter, lacks, inclusive=bool(_INCLUSIVE.search(text)), known=known)
 
 
 def change_feed(ctx: Context, resource: Resource) -> Operation | None:
@@ -142,14 +148,18 @@ def _changed_since(ctx: Context, resource: Resource) -> Parameter | None:
     return found[0] if found else None
 
 
-def _shows_deleted(ctx: Context, resource: Resource) -> bool:
-    asked = any(_DELETED_PARAMETER.search(each.name) for each in query_parameters(resource.list))
+def _where_deleted(ctx: Context, resource: Resource) -> str:
+    """Where a client learns which records were deleted, in words; empty where nothing shows it."""
+    asked = next((each for each in query_parameters(resource.list) if _DELETED_PARAMETER.search(each.name)), None)
+    if asked:
+        return f"from the parameter {asked.name}"
+    feed = _below(ctx, resource, _DELETED_FEED)
+    if feed:
+        return f"from {feed.path}"
+    field = ctx.field(resource.record, "deleted")
+    if field:
+        return f"from the field {field.name}"
     log = ctx.resources.get("audit_log")
-    logged = any(_WHAT_HAPPENED.search(name) for name in (log.record.properties if log and log.record else ()))
-    return (
-        asked
-        or logged
-        or _below(ctx, resource, _DELETED_FEED) is not None
-        or ctx.field(resource.record, "deleted") is not None
-        or bool(prose_about(ctx, _ABOUT_DELETED, resource))
-    )
+    if log and any(_WHAT_HAPPENED.search(name) for name in (log.record.properties if log.record else ())):
+        return f"from the log of changes ({log.path})"
+    return "from the text" if prose_about(ctx, _ABOUT_DELETED, resource) else ""

@@ -65,7 +65,9 @@ def offer(ctx: Context, resource: Resource) -> Offer:
 
 
 def _is_language(parameter: Parameter) -> bool:
-    """Whether a parameter takes conditions on fields; one that only looks for words anywhere in a record does not."""
+    """Whether a parameter takes conditions on fields; a choice among words, or a search for words, does not."""
+    if (parameter.schema.items or parameter.schema).enum:
+        return False
     looks_for_words = squeezed(parameter.name) in _WORD_SEARCHES
     return not looks_for_words or _CONDITIONS.search(parameter.description[:2_000]) is not None
 

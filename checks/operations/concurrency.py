@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cmms_audit.battery import (
     Context,
+    Field,
     Finding,
     Operation,
     Resource,
@@ -25,9 +26,18 @@ QUESTION = "operations.concurrency"
 
 _ABOUT_LOCKING = pattern(
     r"\boptimistic (?:lock|concurren)|\bIf-Match\b|\blost updates?\b|\bprecondition failed\b"
-    r"|(?:updated|changed|modified) by another|\bstale (?:version|record|data)",
+    r"|(?:updated|changed|modified) by another|\bstale (?:version|revision|record|data|object|etag|copy|write|update)"
+    r"|\b(?:version|revision|record|data|object|entity|etag|copy|update)\b[^.\n]{0,20}"
+    r"\b(?:is|was|are|being) (?:stale|outdated|out of date|not (?:the )?(?:current|latest))\b"
+    r"|\b(?:version|revision) (?:conflict|mismatch)|\b(?:versions?|revisions?) (?:do(?:es)? not|don't|doesn't) match\b",
     re.IGNORECASE,
 )
+_MUST_BE_CURRENT = pattern(
+    r"\b(?:current|latest|last(?: known| read)?|expected|same) (?:version|revision|value)\b|\bmust (?:match|equal)\b"
+    r"|\bstale\b|\boptimistic\b|\bconcurren",
+    re.IGNORECASE,
+)
+_OR_REFUSED = pattern(r"\b(?:refus|reject|den(?:y|ied)|fail|conflict)|\b4(?:09|12|28)\b", re.IGNORECASE)
 
 
 @check(question=QUESTION, id="operations.locking-documented", aspect="lock", sends="nothing")
@@ -38,7 +48,7 @@ def locking_documented(ctx: Context) -> Finding:
         return not_applicable(f"no way to change a record of {resource.path} is described", resource)
     updates = _updates(ctx, resource.update)
     guards = {each: guard for each in updates if (guard := _guard(ctx, resource, each))}
-    refusals = [each for each in updates if {"412", "428"} & statuses(each) or _refuses_stale(each)]
+    refusals = [each for each in updates if {"412", "428"} & statuses(each) or _refuses_stale(ctx, each)]
     detail = _detail(ctx, resource, updates)
     both = [each for each in refusals if each in guards]
     if both:
@@ -78,13 +88,26 @@ def _guard(ctx: Context, resource: Resource, update: Operation) -> str | None:
         return f"the header {condition.name}"
     version = ctx.field(resource.record, "version")
     sent = ctx.field(update.request, "version")
-    if version and sent and not sent.schema.read_only:
+    if sent and not sent.schema.read_only and (version or _is_condition(_said_of(sent))):
         return f"the version field {sent.name}"
     return None
 
 
-def _refuses_stale(update: Operation) -> bool:
-    return "409" in statuses(update) and _ABOUT_LOCKING.search(texts(update)) is not None
+def _refuses_stale(ctx: Context, update: Operation) -> bool:
+    """Whether 409 is described as the answer to an old version, or the version that is sent as one that must hold."""
+    if "409" in statuses(update) and _ABOUT_LOCKING.search(texts(update)):
+        return True
+    sent = ctx.field(update.request, "version")
+    return sent is not None and _is_condition(_said_of(sent))
+
+
+def _is_condition(says: str) -> bool:
+    """Whether a field is said to hold the version that a record still has, lest the change is refused."""
+    return bool(_MUST_BE_CURRENT.search(says) and _OR_REFUSED.search(says))
+
+
+def _said_of(field: Field) -> str:
+    return field.schema.description[:2_000]
 
 
 def _speaks_of_locking(update: Operation) -> bool:

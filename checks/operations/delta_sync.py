@@ -21,6 +21,7 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Evidence, Exchange, Reason
 
+from ..data._counted import counted
 from ._changes import ABOUT_CHANGES, ChangeFilter, change_feed, change_filter, moment, sorts_by_change, written
 from ._lists import described_list, offer, readable_kind
 from ._refusals import is_refused
@@ -61,8 +62,7 @@ def delta_documented(ctx: Context) -> Finding:
     detail = f"“{' '.join(found.parameter.description.split())[:300]}”" if found.parameter.description.strip() else ""
     if lacks:
         return partial(f"{says}, but {'; '.join(lacks)}", found.parameter, detail=detail)
-    described = "deletions are described" if found.by_token else "border, time zone and deletions are described"
-    return met(f"{says}; {described}", found.parameter, detail=detail)
+    return met(f"{says}; {found.known}", found.parameter, detail=detail)
 
 
 def _others_without(ctx: Context, kind: str) -> list[str]:
@@ -178,7 +178,7 @@ def _missing(ctx: Context, found: ChangeFilter, trial: _Trial, page: Page) -> li
         if when and str(ctx.value(record, "id")) not in came:
             newer += [record] if when > trial.since + _PRECISION else []
             border += [record] if when == trial.since else []
-    missing = [f"{len(newer)} records that changed since did not come"] if newer else []
+    missing = [f"{counted(len(newer), 'record')} that changed since did not come"] if newer else []
     if border and found.inclusive:
         missing.append("records that changed at that very moment did not come, although they are promised")
     return missing

@@ -33,6 +33,7 @@ _OPERATOR = pattern(
     r"(?:__|\[|\.|:)[a-z]{1,20}\]?|_(?:gte?|lte?|in|not|ne|n|contains|after|before|from|to|min|max)", re.IGNORECASE
 )
 _BOTH_WAYS = pattern(r"\bdesc|\bminus\b|\bprefix|[\"'`]-|\breverse", re.IGNORECASE)
+_DIRECTIONS = ({"asc", "desc"}, {"ascending", "descending"})
 _MOST_SHOWN = 12
 _WANTED_FILTERS = {
     "status": ("status",),
@@ -74,7 +75,7 @@ def _in_words(offered: Offer, parameters: Sequence[Parameter]) -> Iterator[str]:
     if offered.language:
         yield f"by a filter language: {offered.language.name}"
     if offered.sort:
-        both = "in both directions" if _sorts_both_ways(offered.sort) else "direction not described"
+        both = "in both directions" if _sorts_both_ways(offered.sort, parameters) else "direction not described"
         yield f"sorting: {', '.join(each.name for each in offered.sort)}, {both}"
     if offered.select:
         yield f"choice of fields: {offered.select.name}"
@@ -86,13 +87,20 @@ def _operators(parameter: Parameter, parameters: Sequence[Parameter]) -> str:
     return ", ".join([name for name in longer if name.startswith(parameter.name)][:6])
 
 
-def _sorts_both_ways(sort: Sequence[Parameter]) -> bool:
+def _sorts_both_ways(sort: Sequence[Parameter], parameters: Sequence[Parameter]) -> bool:
+    """Whether the order can be turned round: by the values for sorting, or by a parameter of its own for that."""
+    if any({value.lower() for value in _choices(each)} in _DIRECTIONS for each in parameters):
+        return True
     for each in sort:
-        values = [str(value) for value in (each.schema.items or each.schema).enum or ()]
+        values = _choices(each)
         told = any(value.startswith("-") or value.lower().startswith("desc") for value in values)
         if told or _BOTH_WAYS.search(each.description[:2_000]) or squeezed(each.name) == "ordering":
             return True
     return False
+
+
+def _choices(parameter: Parameter) -> list[str]:
+    return [str(value) for value in (parameter.schema.items or parameter.schema).enum or ()]
 
 
 def _parameters(offered: Offer) -> list[Parameter]:

@@ -15,6 +15,7 @@ from cmms_audit.battery import (
     check,
     met,
     not_applicable,
+    not_met,
     partial,
     pattern,
     squeezed,
@@ -34,6 +35,18 @@ _CREATES_OR_CHANGES = pattern(
     re.IGNORECASE,
 )
 _ABOUT_IDEMPOTENCY = pattern(r"idempoten", re.IGNORECASE)
+_GIVEN = "(?:support|offer|accept|provid|hono|recogni|implement|availabl|have|guarante)[a-z]{0,6}"
+_DENIES = pattern(
+    rf"\b(?:do|does|is|are|did|will)(?: ?n[o']t|n't)(?: (?:yet|currently|{_GIVEN})){{1,3}}"
+    r"(?: (?:for|any|an?|the)){0,2} idempoten"
+    r"|\b(?:there (?:is|are)|has|have|offers?|provides?) no (?:support for )?idempoten"
+    r"|\bno (?:support for )?idempoten[a-z]{2,4}(?: (?:keys?|tokens?|headers?)){0,2} (?:is|are) "
+    rf"{_GIVEN}"
+    r"|\bidempoten[a-z]{2,4}(?:[ -](?:keys?|tokens?|headers?|requests?)){0,2} (?:is|are)(?: currently| yet)?"
+    rf"(?: not|n't)(?: currently| yet)? {_GIVEN}"
+    r"|\b(?:is|are)(?: not|n't) idempotent\b",
+    re.IGNORECASE,
+)
 _ABOUT_DUPLICATES = pattern(r"already exists|duplicate|must be unique|unique", re.IGNORECASE)
 _SURELY_OUTSIDE = pattern(r"external|source|client_?ref", re.IGNORECASE)
 _OUTSIDE_NUMBERS = (
@@ -71,14 +84,18 @@ def idempotency_documented(ctx: Context) -> Finding:
         return met(f"a second create with the same {outside} is refused with 409", create)
     if refuses:
         return partial(f"a create at {resource.path} that repeats another is refused with 409 in some cases", create)
-    prose = prose_about(ctx, _ABOUT_IDEMPOTENCY, resource)
+    prose = [each for each in prose_about(ctx, _ABOUT_IDEMPOTENCY, resource) if not _DENIES.search(each.text)]
     if prose:
         says = f"the document speaks of idempotency, but the create at {resource.path} shows no key for it"
         return partial(says, create, prose[0], detail=quoted(prose[0]))
     if outside and _SURELY_OUTSIDE.search(outside):
         says = f"a create at {resource.path} takes {outside}, by which a repeat can be looked for"
         return partial(f"{says}; nothing says that a second one is refused", create)
-    return ctx.absent(f"nothing makes it safe to repeat a create at {resource.path}", create)
+    says = f"nothing makes it safe to repeat a create at {resource.path}"
+    denied = prose_about(ctx, _DENIES, resource)
+    if denied:
+        return not_met(f"{says}, as the document says itself", create, denied[0], detail=quoted(denied[0]))
+    return ctx.absent(says, create)
 
 
 def _key(ctx: Context, create: Operation) -> Parameter | None:

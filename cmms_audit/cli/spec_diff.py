@@ -141,7 +141,8 @@ def _gate(counts: Mapping[str, int], fail_on: Gate | None) -> int:
     failing = counts["breaking"] + (counts["risky"] if fail_on is Gate.RISKY else 0)
     if not failing:
         return exits.EXIT_OK
-    typer.echo(
-        f"gate failed: {failing:,} changes are {fail_on}" + (" or worse" if fail_on is Gate.RISKY else ""), err=True
-    )
+    from cmms_audit.reports.words import counted
+
+    worse = " or worse" if fail_on is Gate.RISKY else ""
+    typer.echo(f"gate failed: {counted(failing, 'change is', 'changes are')} {fail_on}{worse}", err=True)
     return exits.EXIT_GATE_FAILED

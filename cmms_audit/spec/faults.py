@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmms_audit.dialect import squeezed
 from cmms_audit.model import Severity
 from cmms_audit.spec.problems import MOST_PLACES, Fault, FaultBook, ProblemGroup, first_examples, gravest_first
 from cmms_audit.spec.rules.examples import MOST_RECORDS, broken_records
@@ -16,6 +17,11 @@ from cmms_audit.spec.validation import Part, validate_description
 
 if TYPE_CHECKING:
     from cmms_audit.spec.index import Spec
+
+
+_CREDENTIALS = frozenset(
+    ("authorization", "apikey", "xapikey", "xauthtoken", "accesstoken", "xaccesstoken", "authtoken", "apitoken")
+)
 
 
 def faults_of(spec: Spec, sweep: Sweep) -> tuple[ProblemGroup, ...]:
@@ -53,7 +59,18 @@ def _of_the_whole(spec: Spec, sweep: Sweep) -> list[Fault]:
         found.append(Fault("servers-missing", "there is no 'host'", file, ""))
     elif not sweep.swagger2 and not spec.servers and not any(op.node.value.get("servers") for op in spec.operations):
         found.append(Fault("servers-missing", "there is no 'servers'", file, ""))
+    if not sweep.security and not spec.security_schemes and not _takes_a_credential(spec):
+        found.append(Fault("security-missing", "neither 'security' nor a way to sign in", file, ""))
     return found
+
+
+def _takes_a_credential(spec: Spec) -> bool:
+    """Whether an operation describes a credential as one of its own parameters."""
+    return any(
+        each.where in ("header", "query", "cookie") and squeezed(each.name) in _CREDENTIALS
+        for operation in spec.operations
+        for each in operation.parameters
+    )
 
 
 def _group(rule: str, book: FaultBook) -> ProblemGroup:

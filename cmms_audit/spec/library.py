@@ -7,6 +7,7 @@ to the reader. References reach files below one folder only, never the network.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ _MOST_CALLS = 20_000
 _MOST_FILES = 10_000
 _MOST_STEPS = 150_000
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+_ABSOLUTE_FILE = pattern(r"file:|[A-Za-z]:/", re.IGNORECASE)
 _CIRCLE = "leads in a circle"
 _TOO_LARGE = "names a file that makes the description larger than what is read"
 
@@ -230,8 +232,10 @@ class Library(Struct, eq=False):
     def _open(self, file: SpecFile, address: str) -> SpecFile:
         """The file that a reference names. Raises LookupError where it may not or cannot be read."""
         plain = address.replace("\\", "/")
+        if _ABSOLUTE_FILE.match(plain):
+            raise LookupError("names a file by its absolute address, which is never fetched")
         if plain.startswith("//") or _SCHEME.match(plain):
-            raise LookupError("names an address on the network or an absolute file, which is never fetched")
+            raise LookupError("names an address on the network, which is never fetched")
         if self.root is None or file.path is None:
             raise LookupError("names another file, and this document did not come from a folder")
         if "\0" in address:

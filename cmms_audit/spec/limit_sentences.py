@@ -12,17 +12,11 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field
 
 from cmms_audit.patterns import pattern
-from cmms_audit.spec.limit_values import StatedLimit, number, stated
+from cmms_audit.spec.limit_scopes import belonging, is_for_the_rest, is_local, is_narrow, is_over
+from cmms_audit.spec.limit_values import Scope, StatedLimit, number, stated
 
 LONGEST_TEXT = 200_000
 ABOUT_LIMITS = pattern(r"rate.?limit|throttl|\bquotas?\b|\brps\b|(?:request|call|usage|api) limits?\b", re.IGNORECASE)
-NARROW = pattern(
-    r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b|\b(?i:writes?|writing|delet(?:es?|ing|ion)|creat(?:es?|ing|ion)|updat(?:es?|ing)"
-    r"|batch|bulk|search(?:es|ing)?|exports?|uploads?|log-?ins?|sign-?ins?"
-    r"|(?:this|that|the following) (?:end ?point|operation|call|method|api call)s?)\b"
-)
-"""Words that make a limit one of some calls only."""
-
 _LONGEST_SENTENCE = 600
 _CONTEXT = 400  # characters over which a heading or a sentence about rate limits speaks for what follows
 _FAR = 45  # characters between the calls and their window
@@ -97,6 +91,7 @@ _TAKES_TIME = pattern(r"\b(?:return|take|last|expir|fail|time|complet|finish|res
 _LEADS_TO = pattern(
     r"[^.\d]{0,30}?(?:[:=,]|\b(?:is|of|to|most|than|may|can|maximum|max|limit|send|make)\b)[^.\d]{0,25}", re.IGNORECASE
 )
+_RAISED_FROM = pattern(r"\b(?:raised|increased|lowered|reduced|changed) from\s$", re.IGNORECASE)
 _AFTER_COUNT = pattern(r"\s?(?:%|(?:seconds?|minutes?|hours?|days?|ms)\b)|:\d", re.IGNORECASE)
 
 _LONG_UNITS = ("second", "minute", "hour", "day", "daily", "week", "month")
@@ -153,7 +148,7 @@ def limits_in_sentences(text: str) -> Iterator[StatedLimit]:
     """The limits that the sentences of a text state."""
     if not _may_state_a_limit(text):
         return
-    reach = 0
+    reach, follows = 0, False
     for piece in _BREAK.split(text[:LONGEST_TEXT]):
         sentence = " ".join(piece[:_LONGEST_SENTENCE].split())
         if not sentence:
@@ -163,7 +158,9 @@ def limits_in_sentences(text: str) -> Iterator[StatedLimit]:
         elif _HEADING.match(sentence):
             reach = 0
         if _has_window(sentence):
-            yield from _in_sentence(sentence, about=reach > 0)
+            found = list(_in_sentence(sentence, about=reach > 0 or (follows and is_for_the_rest(sentence))))
+            follows = bool(found)
+            yield from found
         reach -= len(sentence)
 
 
@@ -183,25 +180,42 @@ def _in_sentence(text: str, *, about: bool) -> Iterator[StatedLimit]:
     if not any(token.kind in ("window", "rate") for token in tokens) or _speaks_of_something_else(text):
         return
     sentence = _Sentence(text, about, tokens)
-    begin, narrow = 0, False
+    begin, scope = 0, Scope.ALL
     for index, token in enumerate(tokens):
         count = _count_of(sentence, index) if token.kind in ("window", "rate") else None
         if count is None:
             continue
         sentence.used.add(count)
         end = max(token.end, tokens[count].end)
-        segment = text[min(begin, tokens[count].start) : end]
-        begin = end
-        narrow = narrow or bool(NARROW.search(segment))
-        limit = _limit(sentence, _lower_end(sentence, count), token, narrow=narrow)
+        start = min(begin, tokens[count].start)
+        begin = belonging(text, end, _next_count(sentence, end))
+        segment = text[start:begin]
+        scope = _scope(segment, scope)
+        limit = _limit(sentence, _lower_end(sentence, count), token, scope)
+        if is_over(text[start : min(token.start, tokens[count].start)], text[end:]):
+            continue
         if limit and not _STRANGERS.search(segment + _rest(sentence, end)):
             yield limit
 
 
+def _scope(segment: str, before: Scope) -> Scope:
+    """What the limit of a segment holds for: what was named before in the sentence, until it turns to all others."""
+    if is_local(segment):
+        return Scope.PLACE
+    if is_narrow(segment):
+        return max(before, Scope.SOME)
+    return Scope.ALL if is_for_the_rest(segment) else before
+
+
+def _next_count(sentence: _Sentence, end: int) -> int:
+    """Where the next number stands; the end of the sentence where there is none."""
+    following = (token.start for token in sentence.tokens if token.kind == "count" and token.start >= end)
+    return next(following, len(sentence.text))
+
+
 def _rest(sentence: _Sentence, end: int) -> str:
     """What follows a limit and still belongs to it: up to the next number."""
-    following = (token.start for token in sentence.tokens if token.kind == "count" and token.start >= end)
-    return sentence.text[end : min(next(following, len(sentence.text)), end + _FAR)]
+    return sentence.text[end : min(_next_count(sentence, end), end + _FAR)]
 
 
 def _kind(match: re.Match[str]) -> str:
@@ -282,12 +296,13 @@ def _lower_end(sentence: _Sentence, at: int) -> _Token:
     lower = sentence.free(at - 1, "count")
     if lower and re.fullmatch(r"\s?(?:-|–|—|to)\s?", sentence.between(lower, sentence.tokens[at])):
         sentence.used.add(at - 1)
-        return lower
+        raised = _RAISED_FROM.search(sentence.text[: lower.start])
+        return sentence.tokens[at] if raised else lower
     return sentence.tokens[at]
 
 
-def _limit(sentence: _Sentence, count: _Token, window: _Token, *, narrow: bool) -> StatedLimit | None:
+def _limit(sentence: _Sentence, count: _Token, window: _Token, scope: Scope) -> StatedLimit | None:
     match = window.match
     unit = match["unit"] or match["adverb"] or _RATE_UNITS[match["rate"][-1].lower()]
     written = match["times"] or match["glued"]
-    return stated(number(count.match.group()), unit, number(written) if written else None, sentence.text, narrow=narrow)
+    return stated(number(count.match.group()), unit, number(written) if written else None, sentence.text, scope)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from cmms_audit.patterns import pattern
-from cmms_audit.spec.limit_sentences import ABOUT_LIMITS, LONGEST_TEXT, NARROW
-from cmms_audit.spec.limit_values import StatedLimit, number, stated
+from cmms_audit.spec.limit_scopes import is_local, is_narrow
+from cmms_audit.spec.limit_sentences import ABOUT_LIMITS, LONGEST_TEXT
+from cmms_audit.spec.limit_values import Scope, StatedLimit, number, stated
 
 _LONGEST_ROW = 500
 _MOST_CELLS = 20
@@ -60,7 +61,7 @@ def _window_columns(cells: list[str]) -> dict[int, re.Match[str]]:
 
 
 def _in_row(row: str, cells: list[str], columns: Mapping[int, re.Match[str]]) -> Iterator[StatedLimit]:
-    narrow = bool(NARROW.search(cells[0])) or cells[0].startswith("/")
+    scope = Scope.PLACE if is_local(cells[0]) else Scope.SOME if is_narrow(cells[0]) else Scope.ALL
     in_columns = [(cells[at], match) for at, match in columns.items() if at < len(cells)]
     beside = [
         (count, match)
@@ -71,6 +72,6 @@ def _in_row(row: str, cells: list[str], columns: Mapping[int, re.Match[str]]) ->
     for cell, window in in_columns or beside:
         count = _COUNT_CELL.fullmatch(cell)
         times = int(window["times"]) if window["times"] else None
-        limit = stated(number(count["count"]), window["unit"], times, row, narrow=narrow) if count else None
+        limit = stated(number(count["count"]), window["unit"], times, row, scope) if count else None
         if limit:
             yield limit

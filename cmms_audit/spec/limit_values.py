@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 
 from msgspec import Struct
 
@@ -27,16 +28,31 @@ _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, 
 _NUMBER = pattern(r"([\d,.' ]*\d|[a-z]+)(?:[\s-]{0,2}(k|m|hundred|thousand|million))?", re.IGNORECASE)
 
 
-class StatedLimit(Struct, frozen=True):
-    """A limit as somebody wrote it: `count` calls in `window` seconds, with the words it was read from.
+class Scope(IntEnum):
+    """What a limit holds for: all calls, some (for writing, for one method, for logging in), or one named address."""
 
-    A `narrow` one holds for some calls only: for writing, for one method, for logging in.
-    """
+    ALL = 0
+    SOME = 1
+    PLACE = 2
+
+
+class StatedLimit(Struct, frozen=True):
+    """A limit as somebody wrote it: `count` calls in `window` seconds, with the words it was read from."""
 
     count: int
     window: int
     quotation: str
-    narrow: bool = False
+    scope: Scope = Scope.ALL
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it holds for some calls only."""
+        return self.scope is not Scope.ALL
+
+    @property
+    def local(self) -> bool:
+        """Whether it holds for a named address only."""
+        return self.scope is Scope.PLACE
 
     @property
     def per_second(self) -> float:
@@ -74,11 +90,11 @@ def unit_seconds(unit: str) -> int | None:
 
 
 def stated(
-    count: int | None, unit: str, times: int | None, quotation: str, *, narrow: bool = False
+    count: int | None, unit: str, times: int | None, quotation: str, scope: Scope = Scope.ALL
 ) -> StatedLimit | None:
     """A limit of `count` calls in `times` units; None where a number is missing, nought or past belief."""
     seconds = unit_seconds(unit)
     window = seconds * (1 if times is None else times) if seconds else 0
     if not count or not 0 < window <= LONGEST_WINDOW:
         return None
-    return StatedLimit(count, window, " ".join(quotation.split())[:LONGEST_QUOTATION], narrow)
+    return StatedLimit(count, window, " ".join(quotation.split())[:LONGEST_QUOTATION], scope)

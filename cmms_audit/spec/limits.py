@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 from msgspec import Struct
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _SHARE_OF_ALL = 0.5
+_MOST_STATED = 200
 _QUICK = 1.0  # calls a second
 _LIMIT_HEADER = pattern(r"rate-?limit", re.IGNORECASE)
 _COUNTER_HEADER = pattern(r"remain|reset|used|retry|after|rule|scope|resource", re.IGNORECASE)
@@ -70,10 +72,14 @@ class PublishedSideLimit(Struct, frozen=True):
         return self.place.evidence
 
 
-def stated_limits(text: str) -> Iterator[StatedLimit]:
-    """Every limit that a text states as a number and a window: those of its sentences, then those of its tables."""
-    yield from limits_in_sentences(text)
-    yield from limits_in_tables(text)
+@lru_cache(maxsize=1024)
+def stated_limits(text: str) -> tuple[StatedLimit, ...]:
+    """The limits that a text states as a number and a window: those of its sentences, then those of its tables.
+
+    Each is there once; a text that goes on and on is left after so many that nobody could keep to them.
+    """
+    stated = chain(limits_in_sentences(text), limits_in_tables(text))
+    return tuple(dict.fromkeys(islice(stated, _MOST_STATED)))
 
 
 def sure_limits(limits: Iterable[StatedLimit]) -> dict[int, StatedLimit]:
@@ -134,7 +140,7 @@ def _all(spec: Spec) -> Iterator[tuple[PublishedLimit, Operation | None]]:
     for prose in spec.prose():
         if not prose.of_operation:
             for limit in stated_limits(prose.text):
-                yield PublishedLimit(limit, prose.place), None
+                yield PublishedLimit(limit, prose.place, general=not limit.local), None
     for holder in (spec.root, spec.root.child("info")):
         for limit in limits_in_members(_extensions(holder.value)):
             yield PublishedLimit(limit, _extension_of(limit, holder)), None

@@ -24,7 +24,7 @@ _IN_THE_TREE = ("/components/", "/paths/", "/definitions/", "/parameters/", "/re
 _WITH_EXTENSIONS = frozenset(("paths", "responses", "callbacks", "callback"))
 _NOTHING = frozenset[type]()
 READING = ("control-characters", "key-twice", "wrong-kind", "part-unread", "path-without-slash")
-_REFERENCES = ("reference-lost", "reference-outside", "reference-network", "reference-circle")
+_REFERENCES = ("reference-lost", "reference-outside", "reference-network", "reference-absolute", "reference-circle")
 UNREAD = frozenset(("part-unread", "path-without-slash", *_REFERENCES))
 
 # For one key: the types that may stand there, the kind to look into, whether something else leaves it unread, the

@@ -84,6 +84,7 @@ _TYPE_WORDS = {
     "null": "empty",
 }
 _STEPS_SHOWN = 3
+_MOST_DIGITS = 300
 _Steps: TypeAlias = "list[str | int]"
 _Told: TypeAlias = tuple[str, str, _Steps]  # rule, what, where
 
@@ -292,7 +293,14 @@ def _wrong_type(error: Any, part: Part, place: _Steps) -> Iterator[_Told]:
         yield "reference-not-allowed", f"in place of {_thing(part, place[:-1])}", place
     elif not _has_a_rule(place):
         wanted = " or ".join(sorted(_TYPE_WORDS.get(str(kind), str(kind)) for kind in error.kind.types))
-        yield "wrong-kind", f"{_thing(part, place)} should be {wanted}", place
+        fault = f"is absurdly long for {wanted}" if _is_absurdly_long(error.instance) else f"should be {wanted}"
+        yield "wrong-kind", f"{_thing(part, place)} {fault}", place
+
+
+def _is_absurdly_long(value: Any) -> bool:
+    """Whether a number has more digits than any program reads as one; a document has those as texts of digits."""
+    plain = value.lstrip("-") if isinstance(value, str) else ""
+    return len(plain) > _MOST_DIGITS and plain.isdigit()
 
 
 def _unfit(error: Any, part: Part, place: _Steps, doubtful: bool) -> Iterator[_Told]:

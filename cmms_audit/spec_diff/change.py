@@ -59,6 +59,16 @@ class Side(Struct, frozen=True):
     language: str
     sha256: str
 
+    def file_of(self, place: Evidence) -> tuple[str, str]:
+        """The file that a place in this description is in, and the pointer in that file.
+
+        A pointer into another file than the main one starts with that file's name.
+        """
+        name, hash_mark, pointer = (place.pointer or "").partition("#")
+        if name.startswith("/") or not hash_mark:
+            return self.source, place.pointer or ""
+        return self.source[: self.source.rfind("/") + 1] + name, pointer
+
 
 class SpecDiff(Struct, frozen=True):
     """All changes from an old description to a new one, worst first; `left_out` counts those over the cap."""

@@ -8,11 +8,13 @@ from cmms_audit.spec.operations import Operation
 from cmms_audit.spec_diff.change import Side, SpecDiff
 from cmms_audit.spec_diff.faces import Face
 from cmms_audit.spec_diff.ledger import EVERYBODY, Ledger
-from cmms_audit.spec_diff.matching import Matches, match_operations, shape
+from cmms_audit.spec_diff.limits import StatedLimits
+from cmms_audit.spec_diff.matching import Matches, has_slash, match_operations, shape
 from cmms_audit.spec_diff.operations import Operations
 from cmms_audit.spec_diff.schemas import Schemas
 from cmms_audit.spec_diff.security import Security
-from cmms_audit.spec_diff.whole import compare_limits, compare_servers, compare_webhooks, path_version
+from cmms_audit.spec_diff.servers import compare_servers, path_version
+from cmms_audit.spec_diff.webhooks import compare_webhooks
 
 
 def compare(old: Spec, new: Spec) -> SpecDiff:
@@ -31,16 +33,17 @@ def _compared(old: Spec, new: Spec) -> SpecDiff:
     operations = Operations(ledger, schemas)
     matches = match_operations(old, new)
     _note_alone(ledger, matches)
-    security = Security(ledger, old, new)
+    security, limits = Security(ledger, old, new), StatedLimits(ledger, old, new)
     for before, after in matches.pairs:
         label = min(_label(before), _label(after))
         place = ledger.place(label, label, senders=ledger.operation(label))
         _note_address(ledger, before, after, matches)
         security.compare(place, before, after)
         operations.compare(place, Face(old, before), Face(new, after))
+        limits.compare(place, before, after)
     compare_webhooks(ledger, operations, old, new)
     compare_servers(ledger, old, new, same_addresses=matches.same_addresses)
-    compare_limits(ledger, old, new)
+    limits.compare_whole()
     changes, left_out = ledger.changes()
     return SpecDiff(_side(old), _side(new), changes, left_out)
 
@@ -72,10 +75,11 @@ def _note_alone(ledger: Ledger, matches: Matches) -> None:
 
 
 def _note_address(ledger: Ledger, old: Operation, new: Operation, matches: Matches) -> None:
-    if (old.method, old.path) == (new.method, new.path) or matches.same_addresses:
+    other_slash = has_slash(old.path) != has_slash(new.path)
+    if (old.method, old.path) == (new.method, new.path) or (matches.same_addresses and not other_slash):
         return
     label = min(_label(old), _label(new))
     place = ledger.place(label, label, senders=EVERYBODY)
-    same = old.method == new.method and shape(old.path) == shape(new.path)
-    kind = "placeholder-renamed" if same else "operation-moved"
+    same = old.method == new.method and (matches.same_addresses or shape(old.path) == shape(new.path))
+    kind = "operation-moved" if not same else "slash-changed" if other_slash else "placeholder-renamed"
     ledger.note(kind, place, old, new, was=_label(old), now=_label(new), announced=old.deprecated)

@@ -9,14 +9,14 @@ from typing import Any
 from msgspec import Struct
 
 from cmms_audit.spec.library import Node
-from cmms_audit.spec_diff.ledger import BOTH, IN, Ledger, Place, listed, shown
+from cmms_audit.spec_diff.ledger import BOTH, IN, Ledger, Place, below, listed, named, shown
 from cmms_audit.spec_diff.shape import Member, Part, Shape
 
 _SCALARS = frozenset(("string", "integer", "number", "boolean"))
 _WIDER = {("int32", "int64"), ("float", "double")}
 _UPPER = ("maximum", "maxLength", "maxItems", "maxProperties")
 _LOWER = ("minimum", "minLength", "minItems", "minProperties")
-_WORDS = ("pattern", "multipleOf", "uniqueItems")
+_WORDS = ("pattern", "multipleOf", "uniqueItems", "propertyNames", "contains")
 
 
 class Value(Struct, frozen=True):
@@ -61,6 +61,8 @@ def compare_value(value: Value, ledger: Ledger) -> bool:
         _bound(value, ledger, keyword, upper=False)
     for keyword in _WORDS:
         _word(value, ledger, keyword)
+    _word(value, ledger, "not", "exclusion")
+    _dependent(value, ledger)
     return True
 
 
@@ -73,13 +75,17 @@ def _nullable(value: Value, ledger: Ledger) -> None:
 
 def note_null(value: Value, ledger: Ledger, *, now: bool) -> None:
     """Note that null came or went, where both languages have a word for it."""
-    one_language = ("swagger" in _root(value.old)) == ("swagger" in _root(value.new))
-    if one_language or (value.old.tells_of_null and value.new.tells_of_null):
+    if one_language(value.old.node, value.new.node) or (value.old.tells_of_null and value.new.tells_of_null):
         _note(value, ledger, "became-nullable" if now else "no-longer-nullable", what=_name(value))
 
 
-def _root(shape: Shape) -> Any:
-    return shape.node.file.document.value or ()
+def one_language(old: Node, new: Node) -> bool:
+    """Whether both documents are written in Swagger 2.0, or neither: what one has no word for, it cannot say."""
+    return ("swagger" in _root(old)) == ("swagger" in _root(new))
+
+
+def _root(node: Node) -> Any:
+    return node.file.document.value or ()
 
 
 def _name(value: Value) -> str:
@@ -151,6 +157,8 @@ def _format(value: Value, ledger: Ledger) -> None:
     if pair is None:
         return
     old, new = (each if isinstance(each, str) and each else None for each in pair)
+    if any(shape.is_file for shape in (value.old, value.new)) and {old, new} <= {None, "binary"}:
+        return
     if old == new:
         return
     if old is None or new is None:
@@ -250,15 +258,38 @@ def _number(limit: tuple[float, int] | None) -> str:
     return f"{limit[0]:.10g}" if isinstance(limit[0], float) else str(limit[0])[:40]
 
 
-def _word(value: Value, ledger: Ledger, keyword: str) -> None:
+def _word(value: Value, ledger: Ledger, keyword: str, family: str = "constraint") -> None:
     pair = _pair(value, keyword)
     if pair is None:
         return
     old, new = (None if each is False else each for each in pair)
     if _written(old) == _written(new):
         return
-    kind = "constraint-added" if old is None else "constraint-removed" if new is None else "constraint-changed"
-    _note(value, ledger, kind, aspect=keyword, old=old, new=new)
+    done = "added" if old is None else "removed" if new is None else "changed"
+    _note(value, ledger, f"{family}-{done}", aspect=keyword, old=old, new=new)
+
+
+def _dependent(value: Value, ledger: Ledger) -> None:
+    """Note fields that must go along with another one; those that must always be there are compared as such."""
+    sides = value.old, value.new
+    if _pair(value, "dependentRequired") is None:
+        return
+    always = value.old.required | value.new.required
+    pairs = [{pair for pair in shape.dependent if pair[1] not in always} for shape in sides]
+    for holder, name in sorted(pairs[0] ^ pairs[1]):
+        kind = "dependence-removed" if (holder, name) in pairs[0] else "dependence-added"
+        words = f"{shown(name)} along with {shown(holder)}"
+        ledger.note(kind, value.place, value.old.node, value.new.node, path=below(value.path, holder),
+                    aspect=f"needs {named(name)}", what=words, sides=value.sides)  # fmt: skip
+
+
+def compare_discriminator(value: Value, ledger: Ledger) -> None:
+    """Note that another field tells the forms of a value apart."""
+    if _pair(value, "discriminator") is None:
+        return
+    was, now = (shape.discriminator for shape in (value.old, value.new))
+    if was and now and was != now:
+        _note(value, ledger, "discriminator-changed", old=was, new=now)
 
 
 def followed_flag(node: Node, key: str) -> bool:

@@ -35,6 +35,11 @@ def shape(path: str) -> str:
     return _PLACEHOLDER.sub("{}", path).rstrip("/") or "/"
 
 
+def has_slash(path: str) -> bool:
+    """Whether a path ends in a slash, which many servers take for another path."""
+    return len(path) > 1 and path.endswith("/")
+
+
 def match_operations(old: Spec, new: Spec) -> Matches:
     """Match by address; then, where the old address is gone, by the same address under another version, and by an
     operationId that both documents use once.

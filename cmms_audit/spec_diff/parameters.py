@@ -11,6 +11,7 @@ from cmms_audit.spec.library import Node
 from cmms_audit.spec.operations import Parameter
 from cmms_audit.spec_diff.faces import Face
 from cmms_audit.spec_diff.ledger import IN, Ledger, Place, named
+from cmms_audit.spec_diff.limits import largest_page
 from cmms_audit.spec_diff.schemas import Schemas
 from cmms_audit.spec_diff.shape import component
 
@@ -71,24 +72,25 @@ class Parameters:
         )
 
     def _moved(self, place: Place, old: Parameter, new: Parameter) -> None:
-        aspect = f"parameter {named(old.name)}"
+        aspect = f"parameter {named(min(old.name, new.name))}"
         self._ledger.note(
             "parameter-moved", place, old.node, new.node, aspect=aspect, what=old.name, was=old.where, now=new.where
         )
 
     def _parameter(self, place: Place, old_face: Face, new_face: Face, old: Parameter, new: Parameter) -> None:
+        in_place = f"{place.label} {min(_label(old), _label(new))}"
         if not old_face.owns(old.node) and not new_face.owns(new.node):
             key = (old.node.key, new.node.key)
             if key in self._shared:
                 place.links[self._shared[key]] = IN
                 return
             one = component(old.node) == component(new.node)
-            label = f"parameter {named(component(old.node))}" if one else f"{place.label} {_label(old)}"
+            label = f"parameter {named(component(old.node))}" if one else in_place
             own = self._ledger.place(label, label if one else place.group, joint=".", shared=True)
             self._shared[key] = own
             place.links[own] = IN
         else:
-            own = self._ledger.place(f"{place.label} {_label(old)}", place.group, joint=".", senders=place.senders)
+            own = self._ledger.place(in_place, place.group, joint=".", senders=place.senders)
         self._details(own, old, new)
 
     def _details(self, place: Place, old: Parameter, new: Parameter) -> None:
@@ -105,7 +107,17 @@ class Parameters:
         if all(styles) and styles[0] != styles[1] and {"array", "object"} & {*old.schema.types} & {*new.schema.types}:
             note("serialization-changed", place, old.node, new.node, was=styles[0], now=styles[1])
         page_size = old.where == "query" and _letters(old.name) in _PAGE_SIZES
+        if page_size:
+            self._page_size(place, old, new)
         self._schemas.compare(place, _schema(old), _schema(new), sides=IN, text=True, page_size=page_size)
+
+    def _page_size(self, place: Place, old: Parameter, new: Parameter) -> None:
+        """Note another largest page where a document states it in words; two schemas are compared as schemas."""
+        was, now = largest_page(old), largest_page(new)
+        in_schemas = old.schema.maximum is not None and new.schema.maximum is not None
+        if was is not None and now is not None and was != now and not in_schemas:
+            kind = "page-size-lowered" if now < was else "page-size-raised"
+            self._ledger.note(kind, place, old.node, new.node, aspect="maximum", was=f"{was:,}", now=f"{now:,}")
 
 
 def _slots(face: Face) -> dict[Slot, Parameter]:

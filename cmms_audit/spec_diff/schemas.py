@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from itertools import zip_longest
 from typing import Any
 
@@ -12,7 +11,15 @@ from msgspec.structs import replace
 
 from cmms_audit.dialect import squeezed
 from cmms_audit.spec.library import Node
-from cmms_audit.spec_diff.leaves import Value, compare_value, followed_flag, note_null
+from cmms_audit.spec_diff.forms import Form, match_forms
+from cmms_audit.spec_diff.leaves import (
+    Value,
+    compare_discriminator,
+    compare_value,
+    followed_flag,
+    note_null,
+    one_language,
+)
 from cmms_audit.spec_diff.ledger import BOTH, IN, OUT, Ledger, Place, below, named, shown
 from cmms_audit.spec_diff.shape import Member, Part, Shape, component, is_reference
 
@@ -125,13 +132,18 @@ class Schemas:
 
     def _shapes(self, task: _Task, old: Shape, new: Shape) -> None:
         self._looked_at += old.size + new.size
+        if (old.folded and new.alternatives) or (new.folded and old.alternatives):
+            old, new = old.unfolded(), new.unfolded()
+        elif bool(old.alternatives) != bool(new.alternatives):
+            old, new = (each.folded_through() if each.alternatives else each for each in (old, new))
         value = Value(task.place, task.path, old, new, task.sides, task.text, task.page_size, task.null_told)
         for name in sorted(value.inherited):
             self._link(task.place, task.path, old.bases[name], new.bases[name], task.sides)
+        compare_discriminator(value, self._ledger)
         if old.is_blank != new.is_blank:
             self._described(task, value)
         elif old.is_union or new.is_union:
-            self._alternatives(task, value, old.alternatives or [old.node], new.alternatives or [new.node])
+            self._alternatives(task, value, old.forms, new.forms)
         elif compare_value(value, self._ledger):
             self._members(task, value)
 
@@ -206,10 +218,11 @@ class Schemas:
         path = below(task.path, name)
         for key, kinds in (
             ("readOnly", ("became-read-only", "no-longer-read-only")),
+            ("writeOnly", ("became-write-only", "no-longer-write-only")),
             ("deprecated", ("deprecation-marked", "deprecation-withdrawn")),
         ):
             was, now = followed_flag(old, key), followed_flag(new, key)
-            if was != now:
+            if was != now and (key != "writeOnly" or one_language(old, new)):
                 kind = kinds[0] if now else kinds[1]
                 self._ledger.note(kind, task.place, old, new, path=path, what=shown(name), sides=task.sides)
         sides = task.sides & (_concerned(old) | _concerned(new))
@@ -218,6 +231,10 @@ class Schemas:
     def _items(self, task: _Task, value: Value) -> None:
         old, new = value.old.member("items"), value.new.member("items")
         self._inner(task, value, old, new, f"{task.path}[]", "array")
+        befores, afters = value.old.positions, value.new.positions
+        for index, (before, after) in enumerate(zip_longest(befores, afters)):
+            self._inner(task, value, before or (old if afters else None), after or (new if befores else None),
+                        f"{task.path}[{index}]", "array")  # fmt: skip
 
     def _additional(self, task: _Task, value: Value) -> None:
         (before, old_part), (after, new_part) = (
@@ -252,17 +269,18 @@ class Schemas:
             )
 
     def _alternatives(self, task: _Task, value: Value, old: list[Node], new: list[Node]) -> None:
-        """Match forms by name, title or type, compare those that match, and note the others."""
+        """Compare the forms that match, and note the others."""
         if (value.old.is_union or value.new.is_union) and not task.null_told:
             self._nullable_union(value)
-        for before, after in self._matched(old, new):
+        for before, after in match_forms(old, new, self._may_be_same):
+            self._looked_at += sum(form.size for form in (before, after) if form is not None)
             if before is not None and after is not None:
-                inner = replace(task, old=before, new=after, null_told=True)
+                inner = replace(task, old=before.node, new=after.node, null_told=True)
                 self._waiting.append(inner)
             elif before is not None:
-                self._alternative(task, "alternative-removed", before, None, _form(before))
+                self._alternative(task, "alternative-removed", before.node, None, before.words)
             elif after is not None:
-                self._alternative(task, "alternative-added", None, after, _form(after))
+                self._alternative(task, "alternative-added", None, after.node, after.words)
 
     def _alternative(self, task: _Task, kind: str, old: Node | None, new: Node | None, form: str) -> None:
         aspect = f"as {named(form)}"
@@ -276,42 +294,10 @@ class Schemas:
         if was != now:
             note_null(value, self._ledger, now=now)
 
-    def _matched(self, old: list[Node], new: list[Node]) -> Iterator[tuple[Node | None, Node | None]]:
-        forms: dict[str, tuple[list[Node], list[Node]]] = defaultdict(lambda: ([], []))
-        for side, nodes in enumerate((old, new)):
-            for node in nodes:
-                forms[_form(node)][side].append(node)
-        left: tuple[list[Node], list[Node]] = ([], [])
-        for form in sorted(forms):
-            for before, after in zip_longest(*forms[form]):
-                if before is not None and after is not None:
-                    yield before, after
-                elif before is not None:
-                    left[0].append(before)
-                elif after is not None:
-                    left[1].append(after)
-        if len(left[0]) == len(left[1]) == 1 and self._may_be_the_same(left[0][0], left[1][0]):
-            yield left[0][0], left[1][0]
-        else:
-            yield from ((node, None) for node in left[0])
-            yield from ((None, node) for node in left[1])
-
-    def _may_be_the_same(self, old: Node, new: Node) -> bool:
-        """Whether the two forms that are left can be one: neither is named, or one name gave way to another."""
-        if not is_reference(old) and not is_reference(new):
-            return True
-        both = is_reference(old) and is_reference(new)
-        return both and _form(old) not in self._new_names and _form(new) not in self._old_names
-
-
-def _form(node: Node) -> str:
-    """What tells a form apart from others: its name, its title, or its types."""
-    if is_reference(node):
-        return component(node.followed())
-    shape = Shape(node)
-    if len(shape.bases) == 1 and not node.text("title"):
-        return next(iter(shape.bases))
-    return node.text("title") or " or ".join(sorted(shape.types)) or "form"
+    def _may_be_same(self, old: Form, new: Form) -> bool:
+        """Whether two forms can be one under two names: not where both documents keep a schema of either name."""
+        both = old.is_reference and new.is_reference
+        return not both or (old.name not in self._new_names and new.name not in self._old_names)
 
 
 def _own_required(shape: Shape, inherited: frozenset[str]) -> frozenset[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.operations import Operation
@@ -58,8 +60,8 @@ class Security:
             self._needs(self._api, old.security, new.security, *roots)
         for name, place in self._schemes.items():
             before, after = old.security_schemes[name], new.security_schemes[name]
-            words = _in_words(before), _in_words(after)
-            if words[0] != words[1]:
+            if _works(before) != _works(after):
+                words = _in_words(before), _in_words(after)
                 self._ledger.note("security-scheme-changed", place, before.node, after.node, was=words[0], now=words[1])
 
     def _needs(
@@ -140,6 +142,12 @@ def _renamed(old: Mapping[str, SecurityScheme], new: Mapping[str, SecurityScheme
 def _signature(scheme: SecurityScheme) -> tuple[str, ...]:
     flows = (f"{name} {flow.token_url}" for name, flow in sorted(scheme.flows.items()))
     return (scheme.type, scheme.scheme, scheme.where, scheme.parameter.lower(), scheme.openid_url, *flows)
+
+
+def _works(scheme: SecurityScheme) -> str:
+    """How a scheme works, for comparing: the name of a header is the same in any letters."""
+    parameter = scheme.parameter.lower() if scheme.where == "header" else scheme.parameter
+    return _in_words(replace(scheme, parameter=parameter))
 
 
 def _in_words(scheme: SecurityScheme) -> str:

@@ -11,6 +11,8 @@ from msgspec import Struct
 from cmms_audit.spec.library import Node
 
 _MOST_PARTS = 100
+_FOLDED = frozenset(("type", "enum", "const", "description", "title", "example", "examples"))
+_NUMBER_FORMATS = ("int32", "int64", "float", "double")
 _REMARKS = frozenset(("$ref", "description", "summary", "title", "example", "examples", "externalDocs"))
 
 
@@ -52,14 +54,18 @@ def component(node: Node) -> str:
 class Shape:
     """A schema as its parts: its own and inlined ones, those of the named schemas in `allOf`, and its alternatives."""
 
-    def __init__(self, node: Node, fields: Mapping[str, Node] | None = None) -> None:
+    def __init__(
+        self, node: Node, fields: Mapping[str, Node] | None = None, *, folds: bool = True, through: bool = False
+    ) -> None:
         self.node = node
         self.bases: dict[str, Node] = {}
         self.alternatives: list[Node] = []
         self._null = False
+        self._lists = 0
         self.size = 0  # how much there was to look at: parts, members, and what was composed on the way
         self.parts = [Part(node, None)] if fields is not None else list(self._take_apart(node))
         self._fields = fields
+        self.folded = folds and self._lists == 1 and self._fold(through)
 
     def _take_apart(self, node: Node) -> Iterator[Part]:
         """The parts that must hold, each once; on the way the alternatives are gathered."""
@@ -102,12 +108,57 @@ class Shape:
         for keyword in ("oneOf", "anyOf"):
             listed = part.node.value.get(keyword)
             if isinstance(listed, list):
+                self._lists += 1
                 members = part.node.at(keyword)
                 for index in range(min(len(listed), _MOST_PARTS)):
-                    if listed[index] == {"type": "null"}:
+                    if _is_null(listed[index]):
                         self._null = True
                     elif isinstance(listed[index], dict):
                         self.alternatives.append(members.at(index))
+
+    def _fold(self, through: bool) -> bool:
+        """Take alternatives that are nothing but types, or nothing but values, for one list of types or values.
+
+        Named ones are left as they are, unless what they lead to is wanted (`through`).
+        """
+        values: list[Any] = [(each.followed() if through else each).value for each in self.alternatives]
+        if not values or not all(isinstance(value, dict) and value.keys() <= _FOLDED for value in values):
+            return False
+        kinds = [value.get("type") for value in values]
+        chosen = ["enum" in value or "const" in value for value in values]
+        typed = any("type" in part.node.value for part in self.parts)
+        if any(chosen) != all(chosen) or not (all(chosen) or (all(kinds) and not typed)):
+            return False
+        made: dict[str, Any] = {}
+        if all(kinds) and not typed:
+            made["type"] = [each for kind in kinds for each in (kind if isinstance(kind, list) else [kind])]
+        if all(chosen):
+            made["enum"] = [each for value in values for each in _values_in(value)]
+        self.parts.append(Part(Node(self.node.library, self.node.file, made, self.node.pointer), None))
+        self.alternatives = []
+        return True
+
+    def folded_through(self) -> Shape:
+        """The same with named types and values folded too; itself where other forms are among them."""
+        folded = Shape(self.node, through=True)
+        return folded if folded.folded else self
+
+    def unfolded(self) -> Shape:
+        """The same with its alternatives as they are written."""
+        return Shape(self.node, folds=False) if self.folded else self
+
+    @property
+    def forms(self) -> list[Node]:
+        """Its alternatives; without any, itself, once for each type that it may have."""
+        kinds = self.node.value.get("type") if isinstance(self.node.value, dict) else None
+        if self.alternatives or not isinstance(kinds, list) or len(self.types) < 2:
+            return self.alternatives or [self.node]
+        node = self.node
+        return [
+            Node(node.library, node.file, _of_type(node.value, kind), node.pointer)
+            for kind in kinds[:_MOST_PARTS]
+            if kind != "null"
+        ]
 
     @property
     def is_form(self) -> bool:
@@ -187,6 +238,27 @@ class Shape:
             return frozenset(name for name, node in self._fields.items() if node.flag("required"))
         return frozenset(name for part in self.parts for name in part.node.texts("required"))
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of Swagger 2.0, which later versions call a binary string."""
+        return any(part.node.value.get("type") == "file" for part in self.parts if part.node.value is not None)
+
+    @property
+    def dependent(self) -> frozenset[tuple[str, str]]:
+        """Members that bring another one with them: the first must not be there without the second."""
+        holders = (node for part in self.parts for node in [part.node.at("dependentRequired")])
+        return frozenset(
+            (name, other) for node in holders if isinstance(node.value, dict) for name in node.value
+            for other in node.texts(name)
+        )  # fmt: skip
+
+    @property
+    def discriminator(self) -> str:
+        """The member that tells forms apart, in the words of any version; empty where none is named."""
+        said, _ = self.first("discriminator")
+        name = said.get("propertyName") if isinstance(said, dict) else said
+        return name if isinstance(name, str) else ""
+
     def first(self, *keys: str) -> tuple[Any, Part | None]:
         """The first value that a part gives for one of these keywords, and that part."""
         for part in self.parts:
@@ -195,12 +267,38 @@ class Shape:
                     return part.node.value[key], part
         return None, None
 
+    @property
+    def positions(self) -> list[Part]:
+        """What a list holds place by place, as far as that is said."""
+        for part in self.parts:
+            listed = part.node.value.get("prefixItems")
+            if isinstance(listed, list):
+                holder = part.node.at("prefixItems")
+                return [Part(holder.at(index), part.owner) for index in range(min(len(listed), _MOST_PARTS))]
+        return []
+
     def member(self, key: str) -> Part | None:
         """The first mapping that a part holds under a keyword, such as "items"."""
         for part in self.parts:
             if isinstance(part.node.value.get(key), dict):
                 return Part(part.node.at(key), part.owner)
         return None
+
+
+def _of_type(value: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+    """A schema of several types as one of them, without a notation that is meant for others."""
+    meant = (value.get("format") in _NUMBER_FORMATS) == (kind in ("integer", "number"))
+    return {key: each for key, each in value.items() if key != "format" or meant} | {"type": kind}
+
+
+def _is_null(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("type") == "null" and value.keys() <= _FOLDED
+
+
+def _values_in(value: Mapping[str, Any]) -> list[Any]:
+    """The values that an alternative lists."""
+    listed = value.get("enum")
+    return listed if isinstance(listed, list) else [value["const"]] if "const" in value else []
 
 
 def _allows_null(value: Mapping[str, Any]) -> bool:

@@ -145,3 +145,13 @@ def test_without_assets_nothing_is_said_of_their_numbers() -> None:
     described = document()
     described["paths"] = {key: value for key, value in described["paths"].items() if not key.startswith("/assets")}
     assert judged("data.asset-numbers-described", described)[0].reason is Reason.RESOURCE_NOT_FOUND
+
+
+def test_one_operation_and_one_lost_place_are_told_in_the_singular() -> None:
+    described = document()
+    described["paths"] = {"/assets": {"get": described["paths"]["/assets"]["get"]}}
+    assert judged("data.document-understood", described)[0].summary.endswith("with 1 operation, read whole")
+
+    fields_of(described, "assets")["place"] = {"$ref": "#/nowhere"}
+    summary = judged("data.document-understood", described)[0].summary
+    assert summary.endswith("with 1 operation, but 1 place in it leads nowhere")

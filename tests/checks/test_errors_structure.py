@@ -209,3 +209,37 @@ def test_wrong_questions_are_asked_once_for_all_checks() -> None:
 
     judged_live("errors.provoked", Toy(wrong=remember))
     assert len(asked) <= 10
+
+
+@pytest.mark.parametrize(
+    ("member", "is_code"),
+    [
+        ({"type": "string", "example": "not_found"}, True),
+        ({"type": "string", "description": 'A short identifier, for example "not_found."'}, True),
+        ({"type": "string", "enum": ["conflict", "not_found"]}, True),
+        ({"type": "string", "example": "4d9d8375-3c56"}, False),
+        ({"type": "string", "description": "Of this one error."}, False),
+        ({"type": "integer", "example": 7}, False),
+    ],
+)
+def test_an_id_that_is_a_word_beside_a_message_is_a_code(member: dict[str, Any], is_code: bool) -> None:
+    described = document()
+    for answer in errors_of(described):
+        if "content" in answer:
+            schema = answer["content"]["application/json"]["schema"]
+            schema["properties"] = {"id": member, "message": {"type": "string"}}
+
+    (finding,) = judged("errors.documented", described)
+
+    assert ("no code" not in finding.summary) == is_code
+
+
+def test_a_single_operation_without_errors_is_told_in_the_singular() -> None:
+    described = document()
+    for name in list(described["paths"]):
+        if name not in ("/work-orders", "/work-orders/{id}"):
+            del described["paths"][name]
+    answers = described["paths"]["/work-orders"]["get"]["responses"]
+    described["paths"]["/work-orders"]["get"]["responses"] = {"200": answers["200"]}
+
+    assert "1 operation describes no error" in judged("errors.documented", described)[0].summary

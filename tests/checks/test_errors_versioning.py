@@ -217,3 +217,40 @@ def test_what_is_marked_as_going_away_should_say_when(told: str, verdict: Verdic
     described = document()
     described["paths"]["/sites"]["get"] |= {"deprecated": True, "description": told}
     assert judged("errors.deprecations-dated", described)[0].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "flag"),
+    [
+        ("Fields in beta may change at any time without notice.", Verdict.UNKNOWN, False),
+        ("This API is in preview. It may change without notice.", Verdict.UNKNOWN, False),
+        ("Deprecated fields may be removed without notice.", Verdict.UNKNOWN, False),
+        ("Unlike stable endpoints, beta endpoints may change without notice.", Verdict.UNKNOWN, False),
+        ("Beta endpoints exist.\n\nEndpoints may change without notice.", Verdict.NOT_MET, True),
+        ("We may deprecate endpoints without notice.", Verdict.NOT_MET, True),
+        ("Breaking changes are announced 12 months in advance, except for beta fields.", Verdict.MET, False),
+        (
+            "Beta fields may change without notice, but breaking changes are announced 12 months ahead.",
+            Verdict.MET,
+            False,
+        ),
+    ],
+)
+def test_what_is_said_of_a_part_that_is_not_finished_does_not_hold_for_the_api(
+    text: str, verdict: Verdict, flag: bool
+) -> None:
+    described = document()
+    described["info"]["description"] = text
+
+    (finding,) = judged("errors.notice-stated", described)
+
+    assert (finding.verdict, bool(raised(finding))) == (verdict, flag)
+
+
+def test_what_is_said_of_one_operation_does_not_hold_for_the_api() -> None:
+    described = document()
+    described["paths"]["/sites"]["get"]["description"] = "This endpoint may change without notice."
+
+    (finding,) = judged("errors.notice-stated", described)
+
+    assert (finding.verdict, raised(finding)) == (Verdict.UNKNOWN, set())

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import json
 
+import pytest
+from msgspec.structs import replace
+
+from cmms_audit.battery.context import Context
+from cmms_audit.battery.engine import judge
 from cmms_audit.model import Verdict
 from tests.checks.small import RECORD, Json, described, flags, operation, query, read
+from tests.support import battery, subject_of
 
 PLANS = (
     "| Plan | Requests per minute | per hour | per day |\n|--|--|--|--|\n"
@@ -197,3 +204,83 @@ def test_whether_the_body_of_the_refusal_is_described_is_told() -> None:
 
     assert "is described." in read("limits.refusal-documented", refusing("429", **body)).detail
     assert "0 of 6" in read("limits.refusal-documented", refusing("429")).detail
+
+
+@pytest.mark.parametrize(
+    ("text", "per_minute"),
+    [
+        ("The limit was increased from 100 requests per minute to 200 requests per minute.", 200),
+        ("The limit was increased from 100 to 200 requests per minute.", 200),
+        ("We no longer accept more than 100 requests per minute.", 100),
+        ("Max 5 requests per second for POST /work-orders. Otherwise 100 per minute.", 100),
+        ("Max 5 requests per second for POST /work-orders, otherwise 100 requests per minute.", 100),
+        ("No more than 100 requests per minute to `/api/v1/`.", 100),
+        ("Deleting: 10 requests per minute. 600 requests per minute.", 600),
+    ],
+)
+def test_the_number_that_holds_now_and_for_all_is_the_one_that_is_named(text: str, per_minute: int) -> None:
+    finding = read("limits.numbers-published", described(text=text))
+
+    assert finding.facts == {"limit_per_minute": per_minute}
+    assert finding.summary.startswith(f"published are {per_minute} calls a minute; nothing")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There is no longer a limit of 100 requests per minute.",
+        "The rate limit was 100 requests per minute until 2024; now ask sales.",
+        "The limit of 100 requests per minute has been removed.",
+    ],
+)
+def test_a_limit_of_former_times_is_none(text: str) -> None:
+    finding = read("limits.numbers-published", described(text=text))
+
+    assert (finding.facts, flags(finding).get("no-published-rate-limits")) in (({}, None), ({}, True))
+
+
+def test_a_limit_of_named_endpoints_is_none_of_the_whole_api() -> None:
+    finding = read(
+        "limits.numbers-published", described(text="Report endpoints have a limit of 5 requests per minute.")
+    )
+
+    assert (finding.verdict, flags(finding)) == (Verdict.PARTIAL, {})
+    assert "single operations only" in finding.summary
+
+
+def test_where_the_number_depends_on_the_plan_both_ends_are_told() -> None:
+    finding = read("limits.numbers-published", described(text="Rate limits: Trial 10/min. Enterprise 1000/min."))
+
+    assert finding.facts == {"limit_per_minute": 10}
+    assert "10 calls a minute, depending on the plan up to 1,000 calls a minute" in finding.summary
+
+
+def test_headers_that_count_calls_without_a_number_are_partial_and_no_flag() -> None:
+    document = described()
+    answer = document["paths"]["/work-orders"]["get"]["responses"]["200"]
+    answer["headers"] = {"X-RateLimit-Limit": {"schema": {"type": "integer"}}}
+
+    finding = read("limits.numbers-published", document)
+
+    assert (finding.verdict, flags(finding)) == (Verdict.PARTIAL, {})
+    assert flags(read("limits.numbers-published", described())) == {"no-published-rate-limits": True}
+
+
+def test_one_call_is_written_in_the_singular() -> None:
+    finding = read("limits.numbers-published", described(text="One request every two seconds is allowed."))
+
+    assert finding.summary.startswith("published are 1 call in 2 seconds")
+
+
+def test_a_stand_in_for_work_orders_is_called_the_nearest() -> None:
+    text = json.dumps(described()).replace("/work-orders", "/build")
+    page = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
+    document = json.loads(text.replace('"parameters": []', f'"parameters": [{json.dumps(page)}]'))
+    subject = subject_of(document)
+    resources = dict(subject.resources)
+    resources["work_orders"] = replace(resources["assets"], kind="work_orders", path="/build", nearest=True)
+    declared = battery()["limits.page-size-documented"]
+
+    (finding,) = asyncio.run(judge(declared, Context(replace(subject, resources=resources), declared)))
+
+    assert finding.summary.startswith("/build (the nearest to work orders): the page size can be set with limit")

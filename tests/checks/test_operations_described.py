@@ -342,3 +342,83 @@ def test_without_work_orders_poor_statuses_are_no_verdict() -> None:
             each["responses"] = {"200": {"description": "Done."}}
     (finding,) = judged("operations.status-codes-documented", described)
     assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.RESOURCE_NOT_FOUND)
+
+
+# what documents of other houses taught
+
+
+def with_version(says: str, *, shown: bool = False) -> Json:
+    """The toy without its own lock; a version travels with the update, and with the records only where `shown`."""
+    described = document()
+    update = operation(described, "patch", "/work-orders/{id}")
+    update["parameters"] = update["parameters"][:1]
+    del update["responses"]["412"]
+    version = {"type": "integer", "description": says}
+    body_of(described, "patch", "/work-orders/{id}")["properties"]["version"] = version
+    if shown:
+        answer_of(described)["properties"]["items"]["items"]["properties"]["version"] = {"type": "integer"}
+    return described
+
+
+@pytest.mark.parametrize(
+    ("says", "shown", "answer"),
+    [
+        ("Must be the current version; otherwise the update is refused with 409", True, "version is stale"),
+        ("Must match the current version, else 409", False, "conflict: version is stale"),
+        ("Must match the current version, else 409", False, "Conflict."),
+        ("Of the record.", True, "The version is not the latest."),
+    ],
+)
+def test_a_version_that_must_be_current_is_a_lock(says: str, shown: bool, answer: str) -> None:
+    described = with_version(says, shown=shown)
+    operation(described, "patch", "/work-orders/{id}")["responses"]["409"]["description"] = answer
+
+    assert judged("operations.locking-documented", described)[0].verdict is Verdict.MET
+
+
+def test_the_version_of_something_else_is_no_lock() -> None:
+    (finding,) = judged("operations.locking-documented", with_version("The current version of the firmware."))
+
+    assert finding.verdict is Verdict.NOT_MET
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("We do not support idempotency keys.", Verdict.NOT_MET),
+        ("Idempotency keys are not supported yet. POST requests are not idempotent.", Verdict.NOT_MET),
+        ("If no Idempotency-Key is given, creates are idempotent by title.", Verdict.PARTIAL),
+    ],
+)
+def test_a_denial_of_idempotency_is_no_mention_of_it(text: str, verdict: Verdict) -> None:
+    described = without_key()
+    described["info"]["description"] = text
+
+    assert judged("operations.idempotency-documented", described)[0].verdict is verdict
+
+
+def test_a_choice_among_words_is_no_filter_language_and_a_direction_is_one() -> None:
+    described = with_parameters("filter", "direction")
+    by_name = {each["name"]: each for each in listing(described)["parameters"]}
+    by_name["filter"]["schema"] = {"type": "string", "enum": ["assigned", "created", "all"]}
+    by_name["sort"] |= {"description": "", "schema": {"type": "string", "enum": ["created", "updated"]}}
+
+    assert "direction not described" in judged("operations.filters-documented", described)[0].detail
+    by_name["direction"]["schema"] = {"type": "string", "enum": ["asc", "desc"]}
+    detail = judged("operations.filters-documented", described)[0].detail
+    assert "in both directions" in detail
+    assert "filter language" not in detail
+
+
+def test_a_filter_by_time_of_change_says_what_is_only_inferred() -> None:
+    (finding,) = judged("operations.delta-documented", document())
+    assert "the border is described" in finding.summary
+    assert "known only from the name" not in finding.summary
+
+    described = document()
+    (parameter,) = [each for each in listing(described)["parameters"] if "updated" in each["name"]]
+    parameter |= {"name": "updated_after", "description": "", "schema": {"type": "string", "format": "date-time"}}
+    (finding,) = judged("operations.delta-documented", described)
+
+    assert "the border is known only from the name updated_after" in finding.summary
+    assert "known only from the format (date-time)" in finding.summary

@@ -229,3 +229,33 @@ def test_an_address_is_looked_for_once_however_it_is_written(tmp_path: Path, mon
 
     assert not spec.whole
     assert looked.count("none.yaml") == 1
+
+
+def test_a_description_that_stands_in_another_file_is_read_from_there(tmp_path: Path) -> None:
+    main = "openapi: 3.0.0\ntags:\n- name: all\n  description:\n    $ref: 'text.yaml#/introduction'\n"
+    lost = (
+        "- name: lost\n  description: {$ref: 'text.yaml#/missing'}\n- name: odd\n  description: {$ref: 'text.yaml'}\n"
+    )
+    spec = folder(tmp_path, api_yaml=main + lost + "paths: {}\n", text_yaml="other: 1\nintroduction: Be brief.\n")
+
+    (prose,) = spec.prose()
+
+    assert prose.text == "Be brief."
+    assert (prose.evidence.pointer, prose.evidence.line) == ("text.yaml#/introduction", 2)
+
+
+@pytest.mark.parametrize(
+    ("reference", "rule"),
+    [
+        ("file:///etc/hostname", "reference-absolute"),
+        ("C:\\specs\\a.yaml", "reference-absolute"),
+        ("https://vendor.example/a.yaml", "reference-network"),
+        ("//vendor.example/a.yaml", "reference-network"),
+    ],
+)
+def test_a_file_by_its_absolute_address_is_not_called_one_on_the_network(
+    tmp_path: Path, reference: str, rule: str
+) -> None:
+    spec = folder(tmp_path, api_yaml=api(reference))
+
+    assert [problem.rule for problem in spec.problems] == [rule]

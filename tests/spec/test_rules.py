@@ -142,6 +142,7 @@ BROKEN: list[tuple[str, Change, str]] = [
     ("empty-value", put(f"{GET} summary", None), '"summary": null'),
     ("path-without-slash", put("paths assets", OK), '"assets": {'),
     ("reference-lost", put(f"{NAME}", {"$ref": "#/components/schemas/No"}), "schemas/No"),
+    ("reference-absolute", put(f"{NAME}", {"$ref": "file:///etc/hostname"}), "file:///etc/hostname"),
     ("reference-network", put(f"{NAME}", {"$ref": "https://vendor.example/a.json"}), "https://vendor.example/a.json"),
     ("reference-circle", put(f"{NAME}", {"$ref": "#/components/schemas/Asset/properties/name"}), "properties/name"),
     ("reference-siblings", put(f"{ANSWER} schema nullable", True), '"nullable": true'),
@@ -423,6 +424,79 @@ def test_grave_groups_come_first_and_every_rule_has_words() -> None:
 
 def test_every_rule_that_has_words_is_tested_here() -> None:
     elsewhere = {"control-characters", "key-twice", "no-schemas", "reference-outside", "reference-not-allowed"}
+    elsewhere |= {"security-missing", "pattern-broken"}
     tested = {rule for rule, *_ in (*BROKEN, *BROKEN2, *BROKEN31)} | elsewhere | {"server-templated", "not-checkable"}
 
     assert tested == set(RULE_TEXTS)
+
+
+def undeclared(document: dict[str, Any]) -> None:
+    del document["security"]
+    del document["components"]["securitySchemes"]
+
+
+def test_a_document_that_says_nowhere_how_to_sign_in_is_told_so_with_its_line() -> None:
+    (group,) = changed(CLEAN, undeclared).faults
+
+    assert (group.rule, group.count, group.places[0].line) == ("security-missing", 1, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("security", []),
+        put(f"{GET} parameters", [{"name": "X-Api-Key", "in": "header", "schema": {"type": "string"}}]),
+    ],
+    ids=["open to all", "a key as a parameter"],
+)
+def test_a_document_that_speaks_of_signing_in_in_another_way_is_not(change: Change) -> None:
+    def both(document: dict[str, Any]) -> None:
+        undeclared(document)
+        change(document)
+
+    assert rules(changed(CLEAN, both)) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "fits"),
+    [
+        ("date", "2020-12-31", True),
+        ("date", "2020-13-45", False),
+        ("date", "2020-12-31T00:00:00Z", False),
+        ("date-time", "2020-12-31T23:59:60Z", True),
+        ("date-time", "2020-12-31 23:59", True),
+        ("date-time", "2020-13-45T00:00:00Z", False),
+        ("uuid", "123E4567-e89b-12d3-a456-426614174000", True),
+        ("uuid", "nope", False),
+        ("ipv4", "anything", True),
+    ],
+)
+def test_an_example_is_held_against_its_format(wanted: str, value: str, fits: bool) -> None:
+    spec = changed(CLEAN, put(NAME, {"type": "string", "format": wanted, "example": value}))
+
+    assert rules(spec) == ([] if fits else ["example-breaks-schema"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "fits"),
+    [
+        ("(a+)+$(", False),
+        ("^[a-z", False),
+        ("^a)$", False),
+        ("^a\\", False),
+        ("^(?:[(]|\\)|[^)])*$", True),
+        ("^[]abc(]+$", True),  # in some dialects the first bracket is a letter like any other
+        ("^(?<year>\\d{4})(?=-)\\p{L}$", True),
+        ("(" * 20_000, True),  # longer than anybody looks at
+    ],
+)
+def test_a_regular_expression_must_close_its_brackets(expression: str, fits: bool) -> None:
+    spec = changed(CLEAN, put(NAME, {"type": "string", "pattern": expression}))
+
+    assert rules(spec) == ([] if fits else ["pattern-broken"])
+
+
+def test_a_number_of_twenty_thousand_digits_is_told_as_that() -> None:
+    document = json.dumps(CLEAN).replace('"type": "integer"', '"type": "integer", "maximum": 9' + "9" * 20_000, 1)
+
+    assert loaded(document).faults[0].examples[0].endswith("is absurdly long for a number")

@@ -80,6 +80,7 @@ def secured(own: Any = None, root: Any = None, **schemes: Any) -> Document:
     return made if root is None else {**made, "security": root}
 
 
+CAT_OR_DOG = [{"title": name, **record(kind=TEXT, type=TEXT, **{name.lower(): TEXT})} for name in ("Cat", "Dog")]
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
 OAUTH = {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/t", "scopes": {"r": "read", "w": "write"}}}}
 A_GET = {"responses": {"200": {"description": "ok"}}}
@@ -159,6 +160,21 @@ OPERATIONS: dict[str, Pair] = {
         {**document({"/orders": {"get": A_GET}}), "servers": [{"url": "https://x.example/v1"}]},
         set(),
     ),
+    "a slash comes to the end of a path": (
+        document({"/orders": {"get": A_GET}}),
+        document({"/orders/": {"get": A_GET}}),
+        {"risky slash-changed | GET /orders"},
+    ),
+    "a slash goes where a placeholder has another name": (
+        document({"/orders/{id}/": {"get": A_GET}}),
+        document({"/orders/{key}": {"get": A_GET}}),
+        {"risky slash-changed | GET /orders/{id}/"},
+    ),
+    "a slash comes where the version moves": (
+        {**document({"/v1/orders": {"get": A_GET}}), "servers": [{"url": "https://x.example"}]},
+        {**document({"/orders/": {"get": A_GET}}), "servers": [{"url": "https://x.example/v1"}]},
+        {"risky slash-changed | GET /orders/"},
+    ),
     "the address changes": (
         {**document({"/orders": {"get": A_GET}}), "servers": [{"url": "https://x.example/v1/"}]},
         {**document({"/orders": {"get": A_GET}}), "servers": [{"url": "https://x.example/v2"}]},
@@ -168,6 +184,68 @@ OPERATIONS: dict[str, Pair] = {
         },
     ),
 }
+
+
+def at(*addresses: Any) -> Document:
+    """One GET, served at addresses."""
+    servers = [{"url": each} if isinstance(each, str) else each for each in addresses]
+    return {**document({"/orders": {"get": A_GET}}), "servers": servers}
+
+
+def of_tenant(name: str, default: str = "", url: str = "https://{}.x.example/v1") -> Document:
+    variables = {"variables": {name: {"default": default}}} if default else {}
+    return {"url": url.replace("{}", f"{{{name}}}"), **variables}
+
+
+PROD = "https://api.x.example/v1"
+SERVERS: dict[str, Pair] = {
+    "an address of the developer's own machine goes": (at(PROD, "http://localhost:8080/v1"), at(PROD), set()),
+    "another one too": (at("http://127.0.0.1/v1", PROD, "http://[::1]:80/"), at(PROD), set()),
+    "a staging address goes": (
+        at(PROD, "https://staging.x.example/v1"), at(PROD),
+        {'risky further-server-removed | servers "https://staging.x.example/v1"'},
+    ),
+    "the first address goes, another stays": (
+        at("https://old.x.example/v1", PROD), at(PROD),
+        {'risky further-server-removed | servers "https://old.x.example/v1"'},
+    ),
+    "the first address is another one, the staging address stays": (
+        at(PROD, "https://staging.x.example/v1"), at("https://api.y.example/v1", "https://staging.x.example/v1"),
+        {f'breaking server-removed | servers "{PROD}"',
+         'compatible server-added | servers "https://api.y.example/v1"'},
+    ),
+    "the same host by https": (at("http://api.x.example/v1"), at(PROD), set()),
+    "only the path is given": (at(PROD), at("/v1"), set()),
+    "only another path is given": (
+        at(PROD), at("/v2/"),
+        {f'breaking server-removed | servers "{PROD}"', 'compatible server-added | servers /v2'},
+    ),
+    "a host in other capitals": (at("https://A.example"), at("https://a.example/"), set()),
+    "the port that goes without saying": (at("https://a.example:443/v1"), at("https://a.example/v1"), set()),
+    "another port": (
+        at("https://a.example:8443/v1"), at("https://a.example/v1"),
+        {'breaking server-removed | servers "https://a.example:8443/v1"',
+         'compatible server-added | servers "https://a.example/v1"'},
+    ),
+    "a placeholder in the host has another name": (
+        at(of_tenant("tenant", "yours")), at(of_tenant("customer", "demo")), set(),
+    ),
+    "a placeholder without a value has another name": (at(of_tenant("tenant")), at(of_tenant("customer")), set()),
+    "a placeholder in the path has another value": (
+        at(of_tenant("version", "v1", "https://x.example/{}")), at(of_tenant("version", "v2", "https://x.example/{}")),
+        {'breaking server-removed | servers "https://x.example/v1"',
+         'compatible server-added | servers "https://x.example/v2"'},
+    ),
+    "a host that is nothing but a placeholder has another value": (
+        at(of_tenant("host", "a.example", "https://{}/v1")), at(of_tenant("host", "b.example", "https://{}/v1")),
+        {'breaking server-removed | servers "https://a.example/v1"',
+         'compatible server-added | servers "https://b.example/v1"'},
+    ),
+    "the placeholder is filled in at last": (
+        at(of_tenant("region", "eu", "{scheme}://{}.x.example/v1")), at("https://eu.x.example/v1"), set(),
+    ),
+    "a host without a scheme": (at("a.example/v1"), at("https://a.example/v1"), set()),
+}  # fmt: skip
 
 PARAMETERS: dict[str, Pair] = {
     "an optional parameter is added": (
@@ -193,6 +271,39 @@ PARAMETERS: dict[str, Pair] = {
         asking({"name": "X-Site", "in": "header", "schema": TEXT}),
         asking({"name": "x-site", "in": "header", "schema": TEXT}),
         set(),
+    ),
+    "a header in other capitals must be sent": (
+        asking({"name": "X-Site", "in": "header", "schema": TEXT}),
+        asking({"name": "x-site", "in": "header", "schema": TEXT, "required": True}),
+        {"breaking became-required | GET /orders header X-Site"},
+    ),
+    "a parameter travels elsewhere in other capitals": (
+        asking(query("site")), asking({"name": "Site", "in": "header", "schema": TEXT}),
+        {"breaking parameter-moved | GET /orders parameter Site"},
+    ),
+    "a placeholder has another name and another type": (
+        document({"/o/{id}": {"get": going(parameters=[{"name": "id", "in": "path", "schema": TEXT}])}}),
+        document({"/o/{a}": {"get": going(parameters=[{"name": "a", "in": "path", "schema": NUMBER}])}}),
+        {"compatible placeholder-renamed | GET /o/{a}", "breaking type-narrowed | GET /o/{a} path a"},
+    ),
+    "the largest page shrinks, in words": (
+        asking(query("limit", NUMBER, description="How many, up to 500 records.")),
+        asking(query("limit", NUMBER, description="How many, up to 100 records.")),
+        {"breaking page-size-lowered | GET /orders query limit maximum"},
+    ),
+    "the largest page shrinks, in a schema and in words": (
+        asking(query("limit", {**NUMBER, "description": "Between 1 and 500, 50 by default."})),
+        asking(query("limit", {**NUMBER, "maximum": 100})),
+        {"breaking page-size-lowered | GET /orders query limit maximum",
+         "risky constraint-added | GET /orders query limit maximum"},
+    ),
+    "words that name several numbers are no limit": (
+        asking(query("limit", NUMBER, description="At most 500, for the free plan at most 100.")),
+        asking(query("limit", NUMBER, description="At most 50.")), set(),
+    ),
+    "words about something else are no limit": (
+        asking(query("limit", NUMBER, description="Up to 9 characters.")),
+        asking(query("limit", NUMBER, description="Up to 5 characters.")), set(),
     ),
     "a parameter's text becomes a number": (
         asking(query()), asking(query(schema=NUMBER)), {"breaking type-narrowed | GET /orders query q"},
@@ -315,6 +426,85 @@ BODIES: dict[str, Pair] = {
         posting(record(a={**TEXT, "nullable": True})), posting(record(a=TEXT)),
         {"breaking no-longer-nullable | POST /orders body a"},
     ),
+    "a sent field brings another one with it": (
+        posting(record(a=TEXT, b=TEXT)), posting({**record(a=TEXT, b=TEXT), "dependentRequired": {"a": ["b"]}}),
+        {"breaking dependence-added | POST /orders body a needs b"},
+    ),
+    "what must always be sent goes along with nothing": (
+        posting({**record(a=TEXT, b=TEXT), "dependentRequired": {"a": ["b"]}}),
+        posting(record(("b",), a=TEXT, b=TEXT)), {"breaking became-required | POST /orders body b"},
+    ),
+    "something is ruled out": (
+        posting(record(a=TEXT)), posting({**record(a=TEXT), "not": {"required": ["c"]}}),
+        {"risky exclusion-added | POST /orders body not"},
+    ),
+    "something else is ruled out": (
+        posting({**record(a=TEXT), "not": {"required": ["b"]}}),
+        posting({**record(a=TEXT), "not": {"required": ["c"]}}),
+        {"risky exclusion-changed | POST /orders body not"},
+    ),
+    "another field tells the forms apart": (
+        posting({"oneOf": CAT_OR_DOG, "discriminator": {"propertyName": "kind"}}),
+        posting({"oneOf": CAT_OR_DOG, "discriminator": {"propertyName": "type"}}),
+        {"breaking discriminator-changed | POST /orders body"},
+    ),
+    "types beside each other are one list of types": (
+        posting(record(a={"oneOf": [TEXT, NUMBER]})), posting(record(a={"type": ["string", "integer"]})), set(),
+    ),
+    "one of the types beside each other is gone": (
+        posting(record(a={"anyOf": [TEXT, NUMBER]})), posting(record(a=TEXT)),
+        {"breaking type-narrowed | POST /orders body a"},
+    ),
+    "a form is added to a list of types": (
+        posting(record(a={"type": ["string", "integer"]})), posting(record(a={"oneOf": [TEXT, NUMBER, CAT_OR_DOG[0]]})),
+        {"compatible alternative-added | POST /orders body a as Cat"},
+    ),
+    "a form is added to types beside each other": (
+        posting(record(a={"anyOf": [TEXT, NUMBER]})), posting(record(a={"anyOf": [TEXT, CAT_OR_DOG[0], NUMBER]})),
+        {"compatible alternative-added | POST /orders body a as Cat"},
+    ),
+    "values beside each other are one list of values": (
+        posting(record(a={"oneOf": [{"enum": ["x"]}, {"type": "string", "enum": ["y"]}]})),
+        posting(record(a={**TEXT, "enum": ["x", "y"]})), set(),
+    ),
+    "constants beside each other are a list of values, of which one is gone": (
+        posting(record(a={**TEXT, "oneOf": [{"const": "x", "title": "X"}, {"const": "y"}]})),
+        posting(record(a={**TEXT, "enum": ["x"]})),
+        {"breaking enum-value-removed | POST /orders body a"},
+    ),
+    "values with names beside each other are one list of values": (
+        {**posting(record(a={"oneOf": [{"$ref": "#/components/schemas/X"}, {"$ref": "#/components/schemas/Y"}]})),
+         "components": {"schemas": {"X": {**TEXT, "enum": ["x"]}, "Y": {"enum": ["y"]}}}},
+        posting(record(a={**TEXT, "enum": ["x", "y"]})), set(),
+    ),
+    "a list of types with a notation for one of them": (
+        posting(record(a={"type": ["string", "integer"], "format": "int64"})),
+        posting(record(a={"oneOf": [TEXT, {**NUMBER, "format": "int64"}]})), set(),
+    ),
+    "a described null beside a type": (
+        posting(record(a={"oneOf": [TEXT, {"type": "null", "description": "none"}]})),
+        posting(record(a={"type": ["string", "null"]})), set(),
+    ),
+    "forms move to where they have a name": (
+        posting({"oneOf": [record(a=TEXT, b=TEXT), record(c=TEXT)]}),
+        {**posting({"oneOf": [{"$ref": "#/components/schemas/Y"}, {"$ref": "#/components/schemas/X"}]}),
+         "components": {"schemas": {"X": record(a=TEXT, b=TEXT), "Y": record(c=TEXT)}}}, set(),
+    ),
+    "forms move to where they have a name, and one has a further field": (
+        posting({"oneOf": [record(a=TEXT, b=TEXT), record(c=TEXT)]}),
+        {**posting({"oneOf": [{"$ref": "#/components/schemas/X"}, {"$ref": "#/components/schemas/Y"}]}),
+         "components": {"schemas": {"X": record(a=TEXT, b=TEXT, d=TEXT), "Y": record(c=TEXT)}}},
+        {"compatible field-added | POST /orders body d"},
+    ),
+    "forms without a name in another order": (
+        posting({"oneOf": [record(a=TEXT), record(b=TEXT)]}), posting({"oneOf": [record(b=TEXT), record(a=TEXT)]}),
+        set(),
+    ),
+    "forms with other constants are others": (
+        posting({"oneOf": [record(k={"const": "a"}), TEXT]}),
+        posting({"oneOf": [record(k={"const": "a"}), TEXT, record(k={"const": "b"})]}),
+        {"compatible alternative-added | POST /orders body as object"},
+    ),
     "a sent field can only be read": (
         posting(record(a=TEXT)), posting(record(a={**TEXT, "readOnly": True})),
         {"breaking became-read-only | POST /orders body a"},
@@ -330,7 +520,7 @@ BODIES: dict[str, Pair] = {
     ),
     "a plain type becomes one of two": (
         posting(record(a=TEXT)), posting(record(a={"oneOf": [TEXT, NUMBER]})),
-        {"compatible alternative-added | POST /orders body a as integer"},
+        {"compatible type-widened | POST /orders body a"},
     ),
     "a body is described at last": (
         posting({}), posting(record(("a",), a=TEXT)), {"compatible shape-described | POST /orders body"},
@@ -338,6 +528,31 @@ BODIES: dict[str, Pair] = {
 }  # fmt: skip
 
 ANSWERS: dict[str, Pair] = {
+    "an answered field can only be written": (
+        getting(record(a=TEXT)), getting(record(a={**TEXT, "writeOnly": True})),
+        {"breaking became-write-only | GET /orders 200 a"},
+    ),
+    "a field that is read and written can only be written": (
+        shared(record(a=TEXT), written=True), shared(record(a={**TEXT, "writeOnly": True}), written=True),
+        {"breaking became-write-only | schema Order.a"},
+    ),
+    "a place in an answered list has another type": (
+        getting({"type": "array", "prefixItems": [TEXT, TEXT]}),
+        getting({"type": "array", "prefixItems": [TEXT, NUMBER]}),
+        {'breaking type-changed | GET /orders 200 [1]'},
+    ),
+    "a further place in an answered list is described": (
+        getting({"type": "array", "prefixItems": [TEXT]}), getting({"type": "array", "prefixItems": [TEXT, NUMBER]}),
+        {'compatible shape-described | GET /orders 200 [1]'},
+    ),
+    "a place in a list is told apart from the rest": (
+        getting({"type": "array", "items": TEXT}), getting({"type": "array", "prefixItems": [NUMBER], "items": TEXT}),
+        {'breaking type-changed | GET /orders 200 [0]'},
+    ),
+    "an answered field no longer brings another one with it": (
+        getting({**record(a=TEXT, b=TEXT), "dependentRequired": {"a": ["b"]}}), getting(record(a=TEXT, b=TEXT)),
+        {"risky dependence-removed | GET /orders 200 a needs b"},
+    ),
     "an answered field is gone": (
         getting(record(a=TEXT, b=TEXT)), getting(record(a=TEXT)), {"breaking field-removed | GET /orders 200 b"},
     ),
@@ -515,6 +730,14 @@ SECURITY: dict[str, Pair] = {
         secured([{"key": []}], key=KEY), secured([{"key": []}], key={**KEY, "name": "X-Other"}),
         {"breaking security-scheme-changed | security scheme key"},
     ),
+    "the header of a key in other capitals": (
+        secured([{"key": []}], key=KEY), secured([{"key": []}], key={**KEY, "name": "x-key"}), set(),
+    ),
+    "the query parameter of a key in other capitals": (
+        secured([{"key": []}], key={**KEY, "in": "query"}),
+        secured([{"key": []}], key={**KEY, "in": "query", "name": "x-key"}),
+        {"breaking security-scheme-changed | security scheme key"},
+    ),
     "a scheme has another name in the document": (
         secured([{"key": []}], key=KEY), secured([{"api": []}], api=KEY), set(),
     ),
@@ -532,6 +755,49 @@ WHOLE: dict[str, Pair] = {
     "a rate limit is stated at last": (
         limited("An API."), limited("Rate limit: 60 requests per minute."),
         {'compatible rate-limit-stated | rate limits per minute'},
+    ),
+    "the rate limit of one operation is lowered": (
+        getting(TEXT, description="Rate limit: 100 requests per minute."),
+        getting(TEXT, description="Rate limit: 50 requests per minute."),
+        {"breaking rate-limit-lowered | GET /orders rate limit per minute"},
+    ),
+    "the rate limit of one operation is lowered, in its refusal": (
+        getting(TEXT, responses={"429": {"description": "More than 100 requests per minute."}}),
+        getting(TEXT, responses={"429": {"description": "More than 50 requests per minute."}}),
+        {"breaking rate-limit-lowered | GET /orders rate limit per minute"},
+    ),
+    "the rate limit of one operation is lowered, in an extension": (
+        getting(TEXT, **{"x-rate-limit": "100 requests per minute"}),
+        getting(TEXT, **{"x-rate-limit": "50 requests per minute"}),
+        {"breaking rate-limit-lowered | GET /orders rate limit per minute"},
+    ),
+    "a rate limit that every operation repeats is told once": (
+        document({f"/{each}": {"get": going(description="Rate limit: 9 requests per minute.")} for each in "abc"}),
+        document({f"/{each}": {"get": going(description="Rate limit: 5 requests per minute.")} for each in "abc"}),
+        {"breaking rate-limit-lowered | rate limits per minute"},
+    ),
+    "other words for the same rate limit": (
+        getting(TEXT, description="Rate limit: 100 requests per minute."),
+        getting(TEXT, description="You may send 100 requests per minute."), set(),
+    ),
+    "one call answers with fewer records": (
+        getting(TEXT, description="Returns up to 500 records."),
+        getting(TEXT, description="Returns up to 100 records."),
+        {"breaking page-size-lowered | GET /orders records in one call"},
+    ),
+    "one call takes fewer records": (
+        posting(TEXT, description="Creates up to 1,000 work orders or other records. At most 1,000 new records."),
+        posting(TEXT, description="Creates at most 200 new records."),
+        {"breaking batch-size-lowered | POST /orders records in one call"},
+    ),
+    "records in a stretch of time are no page": (
+        getting(TEXT, description="Returns up to 500 records per hour."),
+        getting(TEXT, description="Returns up to 100 records per hour."), set(),
+    ),
+    "pages of all lists are smaller": (
+        limited("All lists are paged. A page holds up to 500 records per request."),
+        limited("All lists are paged. A page holds up to 100 records per request."),
+        {"breaking page-size-lowered | page size"},
     ),
     "a message is gone": (
         messages(closed=TEXT, opened=TEXT), messages(closed=TEXT), {"breaking webhook-removed | webhook opened"},
@@ -608,6 +874,16 @@ LANGUAGES: dict[str, Pair] = {
         ),
         {"risky field-removed | POST /orders body note"},
     ),
+    "a file of Swagger 2.0 is a binary string of OpenAPI 3": (
+        swagger(schema={"type": "file"}),
+        getting({**TEXT, "format": "binary"}),
+        set(),
+    ),
+    "writing only, which Swagger 2.0 has no word for": (
+        swagger(schema=record(a=TEXT)),
+        getting(record(a={**TEXT, "writeOnly": True})),
+        set(),
+    ),
     "an exclusive limit in the words of 3.1": (
         posting(record(a={**NUMBER, "maximum": 5, "exclusiveMaximum": True})),
         {**posting(record(a={**NUMBER, "exclusiveMaximum": 5})), "openapi": "3.1.0"},
@@ -616,7 +892,7 @@ LANGUAGES: dict[str, Pair] = {
 }
 
 PAIRS: dict[str, Pair] = {
-    **OPERATIONS, **PARAMETERS, **BODIES, **ANSWERS, **SHARED, **SECURITY, **WHOLE, **LANGUAGES,
+    **OPERATIONS, **SERVERS, **PARAMETERS, **BODIES, **ANSWERS, **SHARED, **SECURITY, **WHOLE, **LANGUAGES,
 }  # fmt: skip
 
 __all__ = ["PAIRS", "a_spec", "changed", "document", "told"]

@@ -11,8 +11,9 @@ import jsonschema
 import pytest
 
 from cmms_audit.folders import schemas_folder
+from cmms_audit.reports.spec_diff.document import left_out_words, version_words
 from tests.cli.process import SMALL_SPEC, cmms_audit
-from tests.spec_diff.pairs import NUMBER, TEXT, Document, document, getting, record, shared
+from tests.spec_diff.pairs import NUMBER, TEXT, Document, document, getting, posting, record, shared
 
 BREAKING = SMALL_SPEC.replace("title: {type: string}", "title: {type: integer}")
 RISKY = SMALL_SPEC.replace("status: {type: string}}", "status: {type: string, enum: [open, closed]}}")
@@ -211,6 +212,56 @@ def test_a_place_in_another_file_is_named_with_that_file(tmp_path: Path) -> None
     assert (change["kind"], change["subject"]) == ("type-changed", 'schema "order.yaml".a')
     assert change["old"] == {"file": "old/order.yaml", "line": 3, "pointer": "/properties/a"}
     assert change["new"]["file"] == "new/order.yaml"
+
+
+@pytest.mark.parametrize("form", ["text", "md", "html"])
+def test_both_places_are_told_with_file_and_line(tmp_path: Path, form: str) -> None:
+    for name, kind in (("old", "string"), ("new", "integer")):
+        (tmp_path / name / "parts").mkdir(parents=True)
+        (tmp_path / name / "parts" / "order.yaml").write_text(f"type: object\nproperties:\n  a: {{type: {kind}}}\n")
+        (tmp_path / name / "api.json").write_text(json.dumps(getting({"$ref": "parts/order.yaml"})))
+
+    told = cmms_audit("spec-diff", "old/api.json", "new/api.json", "--format", form, cwd=tmp_path).stdout
+
+    assert "old/parts/order.yaml:3" in told
+    assert "new/parts/order.yaml:3" in told
+
+
+def test_names_of_the_vendor_keep_their_letters(tmp_path: Path) -> None:
+    made = files(tmp_path, posting(record(title=TEXT)), posting(record(("title",), title=TEXT)))
+
+    for form in ("text", "md", "html"):
+        told = cmms_audit("spec-diff", *made, "--format", form, cwd=tmp_path).stdout
+        assert "From now on title must be sent." in told
+        assert "Title" not in told
+
+
+def test_one_is_counted_as_one(tmp_path: Path) -> None:
+    compatible = getting(record(a=TEXT, b=TEXT))
+    made = files(tmp_path, getting(record(a=TEXT)), compatible)
+    assert "1 change that needs no action" in cmms_audit("spec-diff", *made, "--format", "html", cwd=tmp_path).stdout
+
+    made = files(tmp_path, compatible, getting(record(a=TEXT)))
+    told = cmms_audit("spec-diff", *made, "--fail-on", "breaking", cwd=tmp_path).stderr
+    assert told == "gate failed: 1 change is breaking\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("", "", "neither document has a version"),
+        ("1", "1", "version 1, unchanged"),
+        ("", "2", "version none → 2"),
+        ("1", "2", "version 1 → 2"),
+    ],
+)
+def test_the_versions_stand_side_by_side(old: str, new: str, says: str) -> None:
+    assert version_words({"old": {"version": old}, "new": {"version": new}}) == says
+
+
+@pytest.mark.parametrize(("count", "says"), [(0, ""), (1, "1 further change is left"), (1200, "1,200 further changes")])
+def test_what_is_left_out_is_counted(count: int, says: str) -> None:
+    assert left_out_words({"left_out": count}).startswith(says)
 
 
 def test_nothing_heavy_is_loaded_for_the_text(tmp_path: Path) -> None:

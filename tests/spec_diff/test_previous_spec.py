@@ -16,7 +16,8 @@ from cmms_audit.battery.engine import judge
 from cmms_audit.model import Basis, Finding, Reason, Verdict
 from cmms_audit.sandbox import granary, serve
 from cmms_audit.scoring.aspects import judge_aspects
-from cmms_audit.spec.load import NotASpec
+from cmms_audit.spec.index import Spec
+from cmms_audit.spec.load import NotASpec, load_spec
 from tests.checks.toy import cleared, raised
 from tests.cli.process import SMALL_SPEC, cmms_audit, vendor_file
 from tests.spec_diff.pairs import A_GET, NUMBER, TEXT, Document, a_spec, document, getting, record
@@ -48,9 +49,43 @@ def test_a_breaking_change_under_the_same_version_raises_the_flag() -> None:
     assert (finding.verdict, finding.basis) == (Verdict.NOT_MET, Basis.DOCUMENTED)
     assert raised(finding) == {FLAG}
     assert finding.summary == "1 change breaks integrations since the last release, and the version is still 1"
-    assert "GET /orders 200 b: the type is another one: string is now integer (old line " in finding.detail
+    assert "GET /orders 200 b: the type is another one: string is now integer (old toy.json:" in finding.detail
     assert finding.evidence[0].pointer is not None
     assert finding.evidence[0].pointer.endswith("/properties/b")
+
+
+@pytest.mark.parametrize(
+    "server", ["http://vendor.example/api", "/api", "https://VENDOR.example:443/api/"], ids=["http", "path", "letters"]
+)
+def test_an_address_written_in_another_way_raises_nothing(server: str) -> None:
+    finding = judged(release(server=server), release())
+
+    assert finding.verdict is Verdict.MET
+    assert cleared(finding) == {FLAG}
+
+
+def test_an_address_that_goes_beside_others_raises_nothing() -> None:
+    old = release()
+    old["servers"] += [{"url": "http://localhost:8080/api"}, {"url": "https://staging.vendor.example/api"}]
+
+    finding = judged(old, release())
+
+    assert finding.summary == "nothing that worked with the last release breaks, though 1 change may"
+
+
+def test_a_place_in_another_file_is_named_with_that_file(tmp_path: Path) -> None:
+    for name, kind in (("old", "string"), ("new", "integer")):
+        (tmp_path / name / "parts").mkdir(parents=True)
+        (tmp_path / name / "parts" / "order.yaml").write_text(f"type: object\nproperties:\n  a: {{type: {kind}}}\n")
+        (tmp_path / name / "api.json").write_text(json.dumps(getting({"$ref": "parts/order.yaml"})))
+    declared = battery()[CHECK]
+    old, new = (load_spec(tmp_path / name / "api.json") for name in ("old", "new"))
+    assert isinstance(new, Spec)
+    subject = replace(subject_of(document({}), base_url="https://vendor.example/api"), document=new, previous=old)
+
+    (finding,) = asyncio.run(judge(declared, Context(subject, declared)))
+
+    assert "(old parts/order.yaml:3, new parts/order.yaml:3)" in finding.detail
 
 
 def test_documents_without_any_version_count_as_the_same() -> None:

@@ -15,7 +15,7 @@ from cmms_audit.spec_diff import RULES, SpecDiff, compare
 from tests.spec.test_hostile import ANYTHING, KEYS, PATHS, schemas, to
 from tests.spec.toy import loaded
 from tests.spec_diff.damaged import damage, good
-from tests.spec_diff.pairs import PAIRS, Document, changed
+from tests.spec_diff.pairs import PAIRS, Document, changed, record
 
 MEMBERS = st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=4)
 LANGUAGES = st.sampled_from([{"openapi": "3.0.3"}, {"openapi": "3.1.0"}, {"swagger": "2.0"}])
@@ -121,7 +121,17 @@ def nested(depth: int, kind: str) -> str:
     return json.dumps({"openapi": "3.0.0", "paths": {"/a": {"get": {"responses": answer}}}})
 
 
+def unions(count: int, name: str) -> str:
+    """Fields that may each take a hundred large forms, under names that no other document shares."""
+    large = {f"{name}{index}": record(**{f"f{field}": {"type": name} for field in range(300)}) for index in range(100)}
+    forms = [{"$ref": f"#/components/schemas/{name}{index}"} for index in range(100)]
+    fields = {f"u{index}": {"oneOf": forms} for index in range(count)}
+    text = json.dumps({"openapi": "3.0.0", "components": {"schemas": {**large, "Top": record(**fields)}}})
+    return using(text, "Top")
+
+
 HOSTILE = {
+    "many large forms": (unions(300, "x"), unions(300, "y")),
     "a knot of schemas": (knot(40, "string"), knot(40, "integer")),
     "rings that never meet": (comb(997, "x"), comb(991, "y")),
     "deep nesting": (nested(60, "string"), nested(60, "integer")),

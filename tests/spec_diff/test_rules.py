@@ -60,6 +60,19 @@ def test_every_kind_that_concerns_somebody_says_what_it_means() -> None:
         assert rule.for_callers or rule.for_readers
 
 
+def test_no_sentence_begins_with_a_name_of_the_vendor() -> None:
+    """A report begins each sentence with a capital letter, which would make another name of it."""
+    for rule in RULES.values():
+        for says in (rule.says, rule.says_to_readers):
+            assert not says or says[0].islower(), rule.kind
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_every_place_has_a_line(pair: tuple[Document, Document, set[str]]) -> None:
+    for change in changed(*pair[:2]).changes:
+        assert all(place.line for place in (change.old, change.new) if place is not None), change.subject
+
+
 def test_what_breaks_in_one_direction_is_never_breaking_in_the_other() -> None:
     """Narrowing and widening are opposites; only what is exchanged, or gone and come, can hurt both ways."""
     for rule in RULES.values():

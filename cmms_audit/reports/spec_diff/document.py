@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import PurePath
 from typing import Any
 
 from cmms_audit.model import Evidence
@@ -58,8 +57,21 @@ def users_words(change: Mapping[str, Any]) -> str:
 
 def version_words(report: Report) -> str:
     """The two versions side by side."""
-    old, new = (report[side]["version"] or "no version" for side in ("old", "new"))
-    return f"version {old}, unchanged" if old == new else f"version {old} → {new}"
+    old, new = (report[side]["version"] for side in ("old", "new"))
+    if old == new:
+        return f"version {old}, unchanged" if old else "neither document has a version"
+    return f"version {old or 'none'} → {new or 'none'}"
+
+
+def left_out_words(report: Report) -> str:
+    """How many changes are not listed; empty where all are."""
+    count = report["left_out"]
+    return counted(count, "further change is", "further changes are") + " left out: too many to list" if count else ""
+
+
+def where_words(change: Mapping[str, Any]) -> str:
+    """Where a change is to be seen, as "file:line" of either document."""
+    return " → ".join(words for words in (place_words(change["old"]), place_words(change["new"])) if words)
 
 
 def _side(side: Side) -> dict[str, Any]:
@@ -86,19 +98,17 @@ def _change(change: Change, diff: SpecDiff) -> dict[str, Any]:
         "announced": change.announced,
         "operations": list(change.operations),
         "touches": change.touches,
-        "old": _place(change.old, diff.old.source),
-        "new": _place(change.new, diff.new.source),
+        "old": _place(change.old, diff.old),
+        "new": _place(change.new, diff.new),
     }
 
 
-def _place(evidence: Evidence | None, source: str) -> dict[str, Any] | None:
-    """A place with its file: a pointer into another file than the main one starts with that file's name."""
+def _place(evidence: Evidence | None, side: Side) -> dict[str, Any] | None:
+    """A place with its file."""
     if evidence is None:
         return None
-    name, hash_mark, pointer = (evidence.pointer or "").partition("#")
-    if name.startswith("/") or not hash_mark:
-        return {"file": source, "line": evidence.line, "pointer": evidence.pointer or ""}
-    return {"file": str(PurePath(source).parent / name), "line": evidence.line, "pointer": pointer}
+    file, pointer = side.file_of(evidence)
+    return {"file": file, "line": evidence.line, "pointer": pointer}
 
 
 def _summary(diff: SpecDiff) -> str:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from cmms_audit.reports.spec_diff import document
 from cmms_audit.reports.style_sheet import style, style_hash
 from cmms_audit.reports.text import one_line, sentence, visible
+from cmms_audit.reports.words import counted
 
 _FOLDER = Path(__file__).parent
 
@@ -35,6 +36,8 @@ def render_html(report: document.Report) -> str:
         tags={"breaking": "verdict-not_met", "risky": "verdict-partial", "compatible": "verdict-met"},
         groups={level: document.by_group(report, level) for level in document.LEVELS},
         versions=document.version_words(report),
+        left_out=document.left_out_words(report),
+        harmless=counted(report["counts"]["compatible"], "change that needs", "changes that need") + " no action",
         style=Markup(style()),  # noqa: S704 - our own file, no vendor text in it
         style_hash=style_hash(),
     )

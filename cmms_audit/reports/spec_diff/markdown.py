@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from cmms_audit.reports.markdown import escape
-from cmms_audit.reports.spec_diff.document import LEVELS, Report, by_group, place_words, users_words, version_words
+from cmms_audit.reports.spec_diff.document import (
+    LEVELS,
+    Report,
+    by_group,
+    left_out_words,
+    users_words,
+    version_words,
+    where_words,
+)
 from cmms_audit.reports.text import sentence
 
 
@@ -21,7 +29,7 @@ def render_markdown(report: Report) -> str:
         "\n".join(f"- {name}: **{report['counts'][level]:,}**" for level, name in LEVELS.items()),
     ]
     if report["left_out"]:
-        blocks.append(f"{report['left_out']:,} further changes are left out: there are too many to list.")
+        blocks.append(sentence(left_out_words(report)))
     for level, name in LEVELS.items():
         groups = by_group(report, level)
         if groups:
@@ -36,7 +44,6 @@ def _bullet(change: Mapping[str, Any]) -> str:
     subject = change["subject"].removeprefix(change["group"]).lstrip(" .")
     title = f"**{escape(subject, 200)}**: " if subject else ""
     announced = " It was marked as going away." if change["announced"] else ""
-    where = " → ".join(words for words in (place_words(change["old"]), place_words(change["new"])) if words)
-    told = "; ".join(escape(words) for words in (where, users_words(change)) if words)
+    told = "; ".join(escape(words) for words in (where_words(change), users_words(change)) if words)
     says = escape(sentence(change["says"], 400))
     return f"- {title}{says}{announced} {escape(sentence(change['consequence'], 400))} ({told})"

@@ -11,7 +11,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cmms_audit.reports.spec_diff.document import LEVELS, Report, by_group, place_words, users_words, version_words
+from cmms_audit.reports.spec_diff.document import (
+    LEVELS,
+    Report,
+    by_group,
+    left_out_words,
+    users_words,
+    version_words,
+    where_words,
+)
 from cmms_audit.reports.text import encodable, one_line, sentence
 
 _STYLES = {"breaking": "bold red", "risky": "yellow", "compatible": "green"}
@@ -30,7 +38,7 @@ def render_terminal(report: Report, console: Console) -> None:
     for level, title in LEVELS.items():
         page.line(page.text(f"{report['counts'][level]:>6,}", _STYLES[level]), f"  {title.lower()}", indent=0)
     if report["left_out"]:
-        page.line(f"{report['left_out']:,} further changes are left out: there are too many to list.", indent=0)
+        page.line(sentence(left_out_words(report)), indent=0)
     for level in LEVELS:
         _level(report, level, page)
 
@@ -78,11 +86,11 @@ def _level(report: Report, level: str, page: _Page) -> None:
 
 
 def _change(change: Mapping[str, Any], page: _Page) -> None:
-    where = " → ".join(words for words in (place_words(change["old"]), place_words(change["new"])) if words)
     subject = change["subject"].removeprefix(change["group"]).lstrip(" .")
     title = f"{one_line(subject, 200)}: " if subject else ""
     announced = " It was marked as going away." if change["announced"] else ""
     page.line(page.text(title, "bold"), sentence(change["says"], 400) + announced, indent=4)
     page.line(sentence(change["consequence"], 400), indent=6)
-    told = "; ".join(words for words in (one_line(where, 600), one_line(users_words(change), 400)) if words)
+    where, users = one_line(where_words(change), 600), one_line(users_words(change), 400)
+    told = "; ".join(words for words in (where, users) if words)
     page.line(page.text(told, "dim"), indent=6)

@@ -8,16 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cmms_audit.spec.rules import examples, media, parameters, schemas, security, servers
+from cmms_audit.spec.rules import examples, formats, media, parameters, schemas, security, servers
 from cmms_audit.spec.rules.look import Look
 
 __all__ = ["LOOKS", "Look"]
 
 # By kind and key: the rule, and the values (texts) at which it need not look.
 LOOKS: Mapping[str, Mapping[str, tuple[Look, frozenset[Any]]]] = {
-    "schema": {**schemas.LOOKS, **examples.SCHEMA_LOOKS},
-    "parameter": {**parameters.LOOKS, **media.LOOKS, **schemas.PARAMETER_LOOKS, **examples.PARAMETER_LOOKS},
-    "header": {**media.LOOKS, **schemas.PARAMETER_LOOKS},
+    "schema": {**schemas.LOOKS, **formats.LOOKS, **examples.SCHEMA_LOOKS},
+    "parameter": {
+        **parameters.LOOKS,
+        **media.LOOKS,
+        **schemas.PARAMETER_LOOKS,
+        **formats.LOOKS,
+        **examples.PARAMETER_LOOKS,
+    },
+    "header": {**media.LOOKS, **schemas.PARAMETER_LOOKS, **formats.LOOKS},
     "media-type": examples.MEDIA_LOOKS,
     "request-body": media.LOOKS,
     "response": media.LOOKS,

@@ -11,6 +11,7 @@ from typing import Any
 
 from cmms_audit.spec.library import Node
 from cmms_audit.spec.problems import Fault, shown
+from cmms_audit.spec.rules.formats import breaks_format
 from cmms_audit.spec.rules.look import Look, Seen, Visit
 from cmms_audit.spec.rules.schemas import has_type
 from cmms_audit.spec.schema import schema_at
@@ -87,7 +88,8 @@ def _breaks(schema: dict[str, Any], value: Any) -> str:
     if isinstance(listed, list) and listed and len(listed) <= _MOST_CHOICES and value not in listed:
         return "is not one of the values that are allowed"
     if isinstance(value, str):
-        return _outside(len(value), schema.get("minLength"), schema.get("maxLength"), "characters")
+        misshapen = breaks_format(schema.get("format"), value) if "string" in words else ""
+        return misshapen or _outside(len(value), schema.get("minLength"), schema.get("maxLength"), "characters")
     return _outside(value, schema.get("minimum"), schema.get("maximum"), "")
 
 

@@ -9,7 +9,7 @@ _BESIDE_ANY_REFERENCE = frozenset(("summary", "description"))
 
 def lost_reference(reason: str) -> str:
     """The rule that a reference breaks which leads nowhere, by the reason that was given for it."""
-    for word, rule in (("network", "network"), ("circle", "circle"), ("outside", "outside")):
+    for word, rule in (("network", "network"), ("absolute", "absolute"), ("circle", "circle"), ("outside", "outside")):
         if word in reason:
             return f"reference-{rule}"
     return "reference-lost"

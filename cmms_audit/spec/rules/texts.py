@@ -45,6 +45,11 @@ RULE_TEXTS: Mapping[str, RuleText] = {
         f"{_UNREAD} Ask the vendor for the complete set of files.",
         _SERIOUS,
     ),
+    "reference-absolute": RuleText(
+        "A reference leads to a file by its absolute address, which is never read",
+        f"{_UNREAD} Ask the vendor for one complete file.",
+        _SERIOUS,
+    ),
     "reference-network": RuleText(
         "A reference leads to an address on the network, which is never fetched",
         f"{_UNREAD} Ask the vendor for one complete file.",
@@ -147,6 +152,10 @@ RULE_TEXTS: Mapping[str, RuleText] = {
         "A default value breaks its own description",
         "A program that relies on the default sends what the description forbids.",
     ),
+    "pattern-broken": RuleText(
+        "A rule for the form of a text is written in a way that no program can read",
+        "Programs made from the document stop over it, or check nothing.",
+    ),
     "limits-contradict": RuleText("The largest allowed value is below the smallest", "No value is allowed at all."),
     "discriminator-unknown": RuleText(
         "The field that tells kinds of records apart is not described",
@@ -169,6 +178,10 @@ RULE_TEXTS: Mapping[str, RuleText] = {
         "Programs made from the document get unnamed types, often the same one many times over.",
     ),
     # Security
+    "security-missing": RuleText(
+        "The document says nowhere how callers prove who they are",
+        "How a program is to sign in has to be found out from the vendor, or anybody may call.",
+    ),
     "security-scheme-undeclared": RuleText(
         "Operations ask for a way to sign in that is described nowhere",
         "How a program is to prove who it is has to be found out from the vendor.",
