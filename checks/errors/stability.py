@@ -33,6 +33,13 @@ def no_breaking_changes(ctx: Context) -> Finding:
         says = "the two documents are of different kinds, and cannot be held against each other fairly"
         return unknown(says, ctx.spec.evidence_at(""))
     breaking = diff.breaking
+    if not diff.changes and not diff.unseen:
+        return not_applicable("previous_spec describes the same API, so nothing is learnt of how releases come")
+    if not diff.old.calls:
+        return not_applicable("previous_spec describes no call, so nothing is learnt of how releases come")
+    if diff.unseen and not breaking:
+        says = "the documents hold too much to be compared whole, and nothing that was compared breaks"
+        return unknown(says, ctx.spec.evidence_at(""))
     if not breaking:
         return met(f"nothing that worked with the last release breaks{_risks(diff)}", *_places(ctx, ())).clears(FLAG)
     if not ctx.spec.tells(QUESTION):

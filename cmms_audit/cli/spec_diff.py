@@ -69,7 +69,7 @@ def spec_diff(
         _write(out, chosen, report)
     else:
         _print(chosen, report)
-    return _gate(report["counts"], fail_on)
+    return _gate(report, fail_on)
 
 
 def _format_of(out: Path | None) -> Format:
@@ -135,10 +135,14 @@ def _write(out: Path, form: Format, report: Mapping[str, Any]) -> None:
     typer.echo(f"{out} is written: {report['summary']}", err=True)
 
 
-def _gate(counts: Mapping[str, int], fail_on: Gate | None) -> int:
+def _gate(report: Mapping[str, Any], fail_on: Gate | None) -> int:
     if fail_on is None:
         return exits.EXIT_OK
+    counts = report["counts"]
     failing = counts["breaking"] + (counts["risky"] if fail_on is Gate.RISKY else 0)
+    if not failing and report["unseen"]:
+        typer.echo("gate failed: only part of the documents could be compared", err=True)
+        return exits.EXIT_GATE_FAILED
     if not failing:
         return exits.EXIT_OK
     from cmms_audit.reports.words import counted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -50,7 +51,7 @@ class Change(Struct, frozen=True):
 
 
 class Side(Struct, frozen=True):
-    """One of the two descriptions: how it calls itself, where it came from, and the hash of its bytes."""
+    """One of the two descriptions: how it calls itself, where it came from, the hash of its bytes, how many calls."""
 
     source: str
     title: str
@@ -58,6 +59,7 @@ class Side(Struct, frozen=True):
     path_version: str
     language: str
     sha256: str
+    calls: int
 
     def file_of(self, place: Evidence) -> tuple[str, str]:
         """The file that a place in this description is in, and the pointer in that file.
@@ -71,12 +73,17 @@ class Side(Struct, frozen=True):
 
 
 class SpecDiff(Struct, frozen=True):
-    """All changes from an old description to a new one, worst first; `left_out` counts those over the cap."""
+    """All changes from an old description to a new one, worst first.
+
+    `left_out` counts changes that are known and not listed, the least grave ones; `unseen` what was not compared at
+    all, because there is too much of it: where it is not 0, nobody can say that nothing breaks.
+    """
 
     old: Side
     new: Side
     changes: tuple[Change, ...]
     left_out: int = 0
+    unseen: int = 0
 
     @property
     def counts(self) -> Mapping[Level, int]:
@@ -100,7 +107,7 @@ class SpecDiff(Struct, frozen=True):
     @property
     def same_version(self) -> bool:
         """Whether both descriptions carry the same version, in their heads and in their addresses."""
-        return self.old.version == self.new.version and not self.new_address
+        return _plain(self.old.version) == _plain(self.new.version) and not self.new_address
 
     @property
     def new_address(self) -> bool:
@@ -111,3 +118,8 @@ class SpecDiff(Struct, frozen=True):
     def breaks_silently(self) -> bool:
         """Whether something breaks although the version is the same."""
         return self.same_version and self.counts[Level.BREAKING] > 0
+
+
+def _plain(version: str) -> str:
+    """A version for comparing: "v1", "1" and "1.0" are the same."""
+    return re.sub(r"(?:\.0)+$", "", version.strip().lower().removeprefix("v"))

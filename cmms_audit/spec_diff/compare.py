@@ -20,8 +20,8 @@ from cmms_audit.spec_diff.webhooks import compare_webhooks
 def compare(old: Spec, new: Spec) -> SpecDiff:
     """Every change from one description to the next, of any versions of the language.
 
-    Bounded whatever the documents hold; what is over the bounds is counted in `left_out`. Raises nothing for what the
-    vendor wrote.
+    Bounded whatever the documents hold; what is over the bounds is counted in `left_out` and `unseen`. Raises nothing
+    for what the vendor wrote.
     """
     with collector_paused():  # two big documents are in memory, and nothing here is garbage before the end
         return _compared(old, new)
@@ -45,7 +45,7 @@ def _compared(old: Spec, new: Spec) -> SpecDiff:
     compare_servers(ledger, old, new, same_addresses=matches.same_addresses)
     limits.compare_whole()
     changes, left_out = ledger.changes()
-    return SpecDiff(_side(old), _side(new), changes, left_out)
+    return SpecDiff(_side(old), _side(new), changes, left_out, ledger.unseen)
 
 
 def _side(spec: Spec) -> Side:
@@ -56,6 +56,7 @@ def _side(spec: Spec) -> Side:
         path_version=path_version(spec),
         language=f"{spec.format} {spec.dialect_version}".strip(),
         sha256=spec.sha256,
+        calls=len(spec.operations),
     )
 
 

@@ -77,12 +77,9 @@ class Ledger:
         self._notes: list[Note] = []
         self._places: list[Place] = []
         self._operations: list[str] = []
-        self.lost = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether nothing more is noted."""
-        return len(self._notes) >= _MOST_NOTES
+        self._harmless_dropped = 0
+        self.unseen = 0
+        """How many places were never compared, or notes not kept that might have told of a break."""
 
     def operation(self, label: str) -> int:
         """Make an operation known; returns the bit that stands for it."""
@@ -120,10 +117,13 @@ class Ledger:
         announced: bool = False,
     ) -> None:
         """Note a change of a kind at a place; `old` and `new` are the nodes that show it."""
-        if self.full:
-            self.lost += 1
-        else:
+        harmless = _is_harmless(RULES[kind])
+        if len(self._notes) < (_MOST_NOTES if harmless else 2 * _MOST_NOTES):  # what is harmless crowds out no break
             self._notes.append(Note(kind, place, path, aspect, old, new, what, was, now, sides, announced))
+        elif harmless:
+            self._harmless_dropped += 1
+        else:
+            self.unseen += 1
 
     def changes(self) -> tuple[tuple[Change, ...], int]:
         """The changes, worst first and by subject, and how many were left out."""
@@ -136,7 +136,7 @@ class Ledger:
                 found.setdefault((note.kind, subject), (level, subject, sides, note))
         ordered = sorted(found.values(), key=lambda each: (_WORST_FIRST.index(each[0]), each[1], each[3].kind))
         kept = ordered[:_MOST_CHANGES]
-        return tuple(self._change(*each) for each in kept), self.lost + len(ordered) - len(kept)
+        return tuple(self._change(*each) for each in kept), self._harmless_dropped + len(ordered) - len(kept)
 
     def _spread(self) -> None:
         """Tell every shared place which operations use it, by following the links from place to place."""
@@ -192,6 +192,10 @@ def _level(note: Note) -> tuple[Level | None, int]:
         sides |= OUT
     levels = [level for side, level in ((IN, rule.for_callers), (OUT, rule.for_readers)) if level and sides & side]
     return min(levels, key=_WORST_FIRST.index, default=None), sides
+
+
+def _is_harmless(rule: Rule) -> bool:
+    return all(level in (None, Level.COMPATIBLE) for level in (rule.for_callers, rule.for_readers))
 
 
 def _sentence(rule: Rule, sides: int) -> str:

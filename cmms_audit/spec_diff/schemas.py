@@ -77,7 +77,7 @@ class Schemas:
         while self._waiting and self._pairs < _MOST_PAIRS and self._looked_at < _MOST_LOOKED_AT:
             self._pairs += 1
             self._compare(self._waiting.pop())
-        self._ledger.lost += len(self._waiting)
+        self._ledger.unseen += len(self._waiting)
         self._waiting.clear()
 
     def compare_shapes(self, place: Place, old: Shape, new: Shape) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cmms_audit.cli.spec_diff import Gate, _gate
 from cmms_audit.folders import schemas_folder
-from cmms_audit.reports.spec_diff.document import left_out_words, version_words
+from cmms_audit.reports.spec_diff.document import build, left_out_words, version_words
+from cmms_audit.spec_diff import compare
 from tests.cli.process import SMALL_SPEC, cmms_audit
-from tests.spec_diff.pairs import NUMBER, TEXT, Document, document, getting, posting, record, shared
+from tests.spec_diff.pairs import NUMBER, TEXT, Document, a_spec, document, getting, posting, record, shared
 
 BREAKING = SMALL_SPEC.replace("title: {type: string}", "title: {type: integer}")
 RISKY = SMALL_SPEC.replace("status: {type: string}}", "status: {type: string, enum: [open, closed]}}")
@@ -259,9 +261,42 @@ def test_the_versions_stand_side_by_side(old: str, new: str, says: str) -> None:
     assert version_words({"old": {"version": old}, "new": {"version": new}}) == says
 
 
-@pytest.mark.parametrize(("count", "says"), [(0, ""), (1, "1 further change is left"), (1200, "1,200 further changes")])
-def test_what_is_left_out_is_counted(count: int, says: str) -> None:
-    assert left_out_words({"left_out": count}).startswith(says)
+@pytest.mark.parametrize(
+    ("left_out", "unseen", "says"),
+    [
+        (0, 0, ""),
+        (1, 0, "1 further change is left out: too many to list"),
+        (1200, 7, "1,200 further changes are left out: too many to list; 7 places were not compared: "),
+    ],
+)
+def test_what_is_left_out_is_counted(left_out: int, unseen: int, says: str) -> None:
+    words = left_out_words({"left_out": left_out, "unseen": unseen})
+
+    assert words.startswith(says)
+    assert bool(words) == bool(says)
+
+
+def test_a_comparison_in_part_says_so_and_holds_no_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cmms_audit.spec_diff.schemas._MOST_PAIRS", 1)
+    old, new = (a_spec(getting(record(a=TEXT, b=each))) for each in (TEXT, NUMBER))
+
+    made = build(compare(old, new), tool_version="1")
+
+    assert made["unseen"]
+    assert "Only part" in made["summary"]
+    assert _gate(made, Gate.BREAKING) == 1
+
+
+def test_harmless_changes_crowd_out_no_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cmms_audit.spec_diff.ledger._MOST_NOTES", 5)
+    old = getting(record(z=TEXT))
+    new = getting(record(z=NUMBER, **{f"a{number}": TEXT for number in range(50)}))
+
+    found = compare(a_spec(old), a_spec(new))
+
+    assert [change.subject for change in found.breaking] == ["GET /orders 200 z"]
+    assert found.left_out
+    assert not found.unseen
 
 
 def test_nothing_heavy_is_loaded_for_the_text(tmp_path: Path) -> None:

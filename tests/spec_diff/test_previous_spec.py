@@ -54,13 +54,28 @@ def test_a_breaking_change_under_the_same_version_raises_the_flag() -> None:
     assert finding.evidence[0].pointer.endswith("/properties/b")
 
 
+@pytest.mark.parametrize("versions", [("1", "1.0"), ("v2", " 2 "), ("", " ")])
+def test_a_version_written_in_another_way_is_no_new_one(versions: tuple[str, str]) -> None:
+    old, new = versions
+
+    assert raised(judged(release(version=old), release(NUMBER, version=new))) == {FLAG}
+
+
+@pytest.mark.parametrize("previous", [release(), {**release(), "paths": {}}], ids=["the same", "an empty one"])
+def test_a_document_that_nothing_can_be_learnt_from_earns_nothing(previous: Document) -> None:
+    finding = judged(previous, release())
+
+    assert finding.verdict is Verdict.NOT_APPLICABLE
+    assert not cleared(finding)
+
+
 @pytest.mark.parametrize(
     "server", ["http://vendor.example/api", "/api", "https://VENDOR.example:443/api/"], ids=["http", "path", "letters"]
 )
 def test_an_address_written_in_another_way_raises_nothing(server: str) -> None:
     finding = judged(release(server=server), release())
 
-    assert finding.verdict is Verdict.MET
+    assert finding.verdict is Verdict.NOT_APPLICABLE
     assert cleared(finding) == {FLAG}
 
 
@@ -238,6 +253,7 @@ def test_an_earlier_description_at_an_address_is_fetched_as_a_document(tmp_path:
     assert done.returncode in (0, 1), done.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     (finding,) = [each for each in report["findings"] if each["check"] == CHECK]
-    assert (finding["verdict"], finding["summary"]) == ("met", "nothing that worked with the last release breaks")
+    assert finding["verdict"] == "not_applicable"
+    assert "the same API" in finding["summary"]
     sent = [json.loads(each) for each in (tmp_path / "out" / "evidence.jsonl").read_text().splitlines()]
     assert sum(each.get("purpose") == "document" for each in sent) >= 2

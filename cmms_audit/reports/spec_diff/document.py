@@ -29,6 +29,7 @@ def build(diff: SpecDiff, *, tool_version: str) -> dict[str, Any]:
         "summary": _summary(diff),
         "counts": {level.value: count for level, count in diff.counts.items()},
         "left_out": diff.left_out,
+        "unseen": diff.unseen,
         "changes": [_change(change, diff) for change in diff.changes],
     }
 
@@ -64,9 +65,14 @@ def version_words(report: Report) -> str:
 
 
 def left_out_words(report: Report) -> str:
-    """How many changes are not listed; empty where all are."""
-    count = report["left_out"]
-    return counted(count, "further change is", "further changes are") + " left out: too many to list" if count else ""
+    """What is not listed, or was not compared; empty where nothing is missing."""
+    listed, seen = report["left_out"], report["unseen"]
+    words = (
+        [counted(listed, "further change is", "further changes are") + " left out: too many to list"] if listed else []
+    )
+    if seen:
+        words.append(f"{counted(seen, 'place was', 'places were')} not compared: the documents hold too much")
+    return "; ".join(words)
 
 
 def where_words(change: Mapping[str, Any]) -> str:
@@ -114,6 +120,8 @@ def _place(evidence: Evidence | None, side: Side) -> dict[str, Any] | None:
 def _summary(diff: SpecDiff) -> str:
     """What the comparison comes to, in a sentence or two."""
     breaking, risky = diff.counts[Level.BREAKING], diff.counts[Level.RISKY]
+    if diff.unseen and not breaking:
+        return "Only part of the two documents could be compared; nothing that was compared breaks an integration."
     if not diff.changes:
         return "The two documents describe the same API."
     if not breaking:

@@ -28,7 +28,7 @@ def render_markdown(report: Report) -> str:
         escape(sentence(report["summary"], 600)),
         "\n".join(f"- {name}: **{report['counts'][level]:,}**" for level, name in LEVELS.items()),
     ]
-    if report["left_out"]:
+    if left_out_words(report):
         blocks.append(sentence(left_out_words(report)))
     for level, name in LEVELS.items():
         groups = by_group(report, level)

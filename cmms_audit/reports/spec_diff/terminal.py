@@ -37,7 +37,7 @@ def render_terminal(report: Report, console: Console) -> None:
     page.line(sentence(report["summary"], 600), indent=0)
     for level, title in LEVELS.items():
         page.line(page.text(f"{report['counts'][level]:>6,}", _STYLES[level]), f"  {title.lower()}", indent=0)
-    if report["left_out"]:
+    if left_out_words(report):
         page.line(sentence(left_out_words(report)), indent=0)
     for level in LEVELS:
         _level(report, level, page)
