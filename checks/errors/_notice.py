@@ -40,6 +40,11 @@ _ABOUT_SOMETHING_ELSE = pattern(
 )
 _ENDS = "(?:chang|deprecat|remov|modif|break|discontinu|retir)"
 _EARLY = "(?:any |prior |advance |further )?"
+_DENIED = pattern(
+    r"\b(?:do|does|did|will|can|are|is)(?: not|n't| never) (?:\w{1,12} ){0,2}?"
+    r"(?:announc|giv|guarante|promis|commit|support|provid|notif|publish)|\bno obligation\b",
+    re.IGNORECASE,
+)
 _WITHOUT_NOTICE = pattern(
     rf"\b{_ENDS}\w{{0,10}}\b.{{0,120}}\b(?:without|no) {_EARLY}notice\b"
     rf"|\bwithout {_EARLY}notice\b.{{0,120}}\b{_ENDS}",
@@ -103,7 +108,7 @@ def _notices(texts: Iterable[Prose]) -> Iterator[Notice]:
         for sentence in sentences((prose,), _ABOUT_CHANGE):
             text = sentence.text[:600]
             sure = _ABOUT_THE_API.search(text) is not None and _ABOUT_SOMETHING_ELSE.search(text) is None
-            for match in _DURATION.finditer(text):
+            for match in _DURATION.finditer(text) if _DENIED.search(text) is None else ():
                 of_all = not _is_of_a_part(_clause(text, match.start()))
                 yield Notice(_in_days(match), sure and of_all, text, sentence.evidence)
             none = _WITHOUT_NOTICE.search(text)

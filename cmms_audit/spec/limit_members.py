@@ -51,6 +51,7 @@ _IN_ONE = pattern(
 )
 _POLICY = pattern(r"(?:^|[,;\s\"])(?:q=)?(?P<count>\d{1,9})\s?;(?:[^,]{0,60}?;)?\s?w=(?P<window>\d{1,8})")
 _UNIT_WORD = pattern(r"\b(?:per|each|every|an?|in one|current)[\s-](second|minute|hour|day|month)\b", re.IGNORECASE)
+_DENIED = pattern(r"(?:^|-)(?:no|without|example|disabled)-", re.IGNORECASE)
 _GATEWAY = pattern(r"x-(?:amazon|google|kong|azure|ms|apigee|wso2|ibm|tyk|gravitee|krakend|3scale)\b", re.IGNORECASE)
 _FAMILY = pattern(r"^x-?(?:api-?)?(?:rate-?limit|throttl\w{1,4}|quota)(?:ing)?-?", re.IGNORECASE)
 
@@ -78,6 +79,8 @@ def limits_in_members(members: Mapping[str, Any]) -> Iterator[StatedLimit]:
 
 def _may_hold_limits(name: str, value: Any) -> bool:
     """Whether an extension is named for limits, is of a gateway, or has a member that is named for limits."""
+    if _DENIED.search(name):
+        return False
     if is_about_limits(name) or _GATEWAY.match(name):
         return True
     return isinstance(value, dict) and any(is_about_limits(key) for key in value)
@@ -121,6 +124,8 @@ def _in_value(path: str, name: str, value: Any, *, about: bool, depth: int, budg
 def _in_mapping(
     path: str, value: dict[str, Any], *, about: bool, depth: int, budget: list[int]
 ) -> Iterator[StatedLimit]:
+    if value.get("enabled") is False or value.get("disabled") is True:
+        return
     whole = (_whole(path, value) or _per_second(path, value)) if about else None
     if whole:
         yield whole

@@ -54,6 +54,14 @@ _ENDED = pattern(
     r"|(?:was|were) (?:removed|lifted|dropped|abolished))",
     re.IGNORECASE,
 )
+_NOT_SAID_OF_NOW = pattern(
+    r"\bappl(?:y|ies) to (?:nobody|no one)\b|\b(?:rumou?rs?|hypothetical(?:ly)?|competitors?|planned for|unlike)\b"
+    r"|\bother (?:systems?|vendors?|providers?|apis?|services?|products?) (?:may|might|can|could|allow|limit|use)"
+    r"|\bis what [A-Z]\w{1,30} (?:allows?|permits?|does)\b"
+    r"|\b(?:do|does|did|will) not (?:publish|disclose|state|guarantee|document|tell)\b"
+    r"|\b(?:is|are) not(?= \d)|\bno (?:rate |hard |fixed )?limits? of\b",
+    re.IGNORECASE,
+)
 _AFTER = 80  # characters after a limit in which it may be taken back
 
 
@@ -86,3 +94,8 @@ def is_over(before: str, after: str) -> bool:
         or _ENDED.match(after) is not None
         or (_WAS.search(before) is not None and _UNTIL_THEN.match(after) is not None)
     )
+
+
+def is_said_of_now(sentence: str) -> bool:
+    """Whether a sentence states what holds, and not what does not, what others do or what may come."""
+    return _NOT_SAID_OF_NOW.search(sentence) is None

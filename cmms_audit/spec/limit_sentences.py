@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field
 
 from cmms_audit.patterns import pattern
-from cmms_audit.spec.limit_scopes import belonging, is_for_the_rest, is_local, is_narrow, is_over
+from cmms_audit.spec.limit_scopes import belonging, is_for_the_rest, is_local, is_narrow, is_over, is_said_of_now
 from cmms_audit.spec.limit_values import Scope, StatedLimit, number, stated
 
 LONGEST_TEXT = 200_000
@@ -157,7 +157,7 @@ def limits_in_sentences(text: str) -> Iterator[StatedLimit]:
             reach = _CONTEXT
         elif _HEADING.match(sentence):
             reach = 0
-        if _has_window(sentence):
+        if _has_window(sentence) and is_said_of_now(sentence):
             found = list(_in_sentence(sentence, about=reach > 0 or (follows and is_for_the_rest(sentence))))
             follows = bool(found)
             yield from found

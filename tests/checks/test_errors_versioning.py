@@ -254,3 +254,18 @@ def test_what_is_said_of_one_operation_does_not_hold_for_the_api() -> None:
     (finding,) = judged("errors.notice-stated", described)
 
     assert (finding.verdict, raised(finding)) == (Verdict.UNKNOWN, set())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We do not announce breaking changes to the API 12 months in advance.",
+        "Old versions of the API are not supported for 365 days after a breaking change.",
+        "Breaking changes to the API: we will not give 90 days of notice.",
+    ],
+)
+def test_a_notice_that_is_denied_is_none(text: str) -> None:
+    (finding,) = judged("errors.notice-stated", saying(text))
+
+    assert finding.verdict is Verdict.UNKNOWN
+    assert not cleared(finding)
