@@ -1,6 +1,6 @@
 """A whole offline audit with JSON and HTML report, beside the linters that a buyer could use instead.
 
-Run: .venv/bin/python benchmarks/peers.py [--rounds 5] [--tools FOLDER] DOCUMENT...
+Run: .venv/bin/python benchmarks/peers.py [--rounds 5] [--tools FOLDER] [--alone] DOCUMENT...
 
 FOLDER holds node_modules with @redocly/cli and @stoplight/spectral-cli (`npm install @redocly/cli
 @stoplight/spectral-cli`); a tool that is not there is left out. Prints, for each document, seconds and peak memory as
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("documents", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tools", type=Path, default=Path())
+    parser.add_argument("--alone", action="store_true", help="measure nothing but our own audit")
     wanted = parser.parse_args()
     compile_ahead()
     print("| document | tool | s (fastest to slowest) | MB | we take of its time | of its memory |")
@@ -33,7 +34,7 @@ def main() -> None:
     for document in wanted.documents:
         ours = audited(document, wanted.rounds)
         print(row(document, "cmms-audit", ours, ours))
-        for name, command in peers(document, wanted.tools):
+        for name, command in () if wanted.alone else peers(document, wanted.tools):
             its = measure(command, wanted.rounds, right_codes=_LINTS)
             print(row(document, name, its, ours), flush=True)
 
