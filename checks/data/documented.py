@@ -75,8 +75,9 @@ def _judge_description(spec: Spec) -> Finding:
         return not_met(f"the document describes {protocol}, not a REST API", root).raises(LEGACY)
     unread = [problem for problem in spec.problems if problem.unread]
     if unread:
-        lost = counted(len(unread), "place in it leads", "places in it lead")
-        says = f"{kind} with {counted(count, 'operation')}, but {lost} nowhere"
+        number = sum(group.count for group in spec.faults if group.unread) or len(unread)
+        lost = counted(number, "place in it", "places in it")
+        says = f"{kind} with {counted(count, 'operation')}, but {lost} could not be read"
         return partial(says, *unread[:5], detail="\n".join(each.what for each in unread[:20])).clears(LEGACY)
     if not count:
         return not_met("the document is an API description, but it describes no operation", root)

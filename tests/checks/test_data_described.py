@@ -154,4 +154,15 @@ def test_one_operation_and_one_lost_place_are_told_in_the_singular() -> None:
 
     fields_of(described, "assets")["place"] = {"$ref": "#/nowhere"}
     summary = judged("data.document-understood", described)[0].summary
-    assert summary.endswith("with 1 operation, but 1 place in it leads nowhere")
+    assert summary.endswith("with 1 operation, but 1 place in it could not be read")
+
+
+def test_every_place_that_could_not_be_read_is_counted() -> None:
+    described = document()
+    lost = {f"gone{number}": {"$ref": f"#/components/schemas/nowhere{number}"} for number in range(300)}
+    described.setdefault("components", {}).setdefault("schemas", {}).update(lost)
+
+    (finding,) = judged("data.document-understood", described)
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "300 places in it could not be read" in finding.summary
