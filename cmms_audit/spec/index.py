@@ -14,7 +14,7 @@ from msgspec import Struct
 from cmms_audit.model import Evidence, HasEvidence
 from cmms_audit.patterns import pattern
 from cmms_audit.spec.formats import Format, WrittenIn
-from cmms_audit.spec.library import Node
+from cmms_audit.spec.library import Node, as_shown
 from cmms_audit.spec.meta_schema import version_of
 from cmms_audit.spec.operations import METHODS, Header, Operation, Parameter, ResponseDoc
 from cmms_audit.spec.problems import ProblemGroup, SpecProblem
@@ -309,9 +309,9 @@ class Spec:
             for name in names:
                 place = _place_of_text(holder, name)
                 if place is not None:
-                    yield Prose(place.value, place, of_operation), place.key
+                    yield Prose(as_shown(place.value), place, of_operation), place.key
             more = holder.child("externalDocs")
-            if text := more.text("description"):
+            if text := more.prose("description"):
                 place = more.at("description")
                 yield Prose(text, place, of_operation), place.key
 

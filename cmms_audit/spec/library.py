@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cmms_audit.spec.schema import Schema
 
 _MOST_CALLS = 20_000
+_COMMENT = pattern(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _MOST_FILES = 10_000
 _MOST_STEPS = 150_000
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
@@ -105,6 +106,10 @@ class Node(Struct, frozen=True, eq=False):
         value = self.value.get(name) if isinstance(self.value, dict) else None
         return value if isinstance(value, str) else ""
 
+    def prose(self, name: str) -> str:
+        """The text for people under a name, as they see it."""
+        return as_shown(self.text(name))
+
     def flag(self, name: str) -> bool:
         """Whether true stands under a name."""
         return isinstance(self.value, dict) and self.value.get(name) is True
@@ -113,6 +118,11 @@ class Node(Struct, frozen=True, eq=False):
         """The texts in the list under a name."""
         value = self.value.get(name) if isinstance(self.value, dict) else None
         return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def as_shown(text: str) -> str:
+    """A text for people without its HTML comments: what no reader sees promises nothing."""
+    return _COMMENT.sub(" ", text) if "<!--" in text else text
 
 
 class Library(Struct, eq=False):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from cmms_audit.model import Evidence, HasEvidence
 from cmms_audit.patterns import pattern
 from cmms_audit.spec.index import Spec
-from cmms_audit.spec.library import Node
+from cmms_audit.spec.library import Node, as_shown
 from cmms_audit.spec.limit_members import header_limit, limits_in_members, limits_in_policy
 from cmms_audit.spec.limit_sentences import limits_in_sentences
 from cmms_audit.spec.limit_sides import side_limits
@@ -39,7 +39,6 @@ __all__ = [
 _SHARE_OF_ALL = 0.5
 _MOST_STATED = 200
 _FASTEST = 100_000  # calls a second; whoever states more states no limit
-_HIDDEN = pattern(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # what no reader of the documents sees
 _QUICK = 1.0  # calls a second
 _LIMIT_HEADER = pattern(r"rate-?limit", re.IGNORECASE)
 _COUNTER_HEADER = pattern(r"remain|reset|used|retry|after|rule|scope|resource", re.IGNORECASE)
@@ -80,7 +79,7 @@ def stated_limits(text: str) -> tuple[StatedLimit, ...]:
 
     Each is there once; a text that goes on and on is left after so many that nobody could keep to them.
     """
-    text = _HIDDEN.sub(" ", text) if "<!--" in text else text
+    text = as_shown(text)
     stated = chain(limits_in_sentences(text), limits_in_tables(text))
     meant = (limit for limit in stated if limit.per_second <= _FASTEST)
     return tuple(dict.fromkeys(islice(meant, _MOST_STATED)))

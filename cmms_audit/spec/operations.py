@@ -109,12 +109,12 @@ class Operation:
     @property
     def summary(self) -> str:
         """Its short description."""
-        return self.node.text("summary")
+        return self.node.prose("summary")
 
     @property
     def description(self) -> str:
         """Its long description."""
-        return self.node.text("description")
+        return self.node.prose("description")
 
     @property
     def deprecated(self) -> bool:
@@ -249,7 +249,7 @@ def _parameter(node: Node) -> Parameter:
         node.text("name"),
         where,
         node.flag("required") or where == "path",
-        node.text("description"),
+        node.prose("description"),
         schema_at(schema),
         node,
     )
@@ -266,13 +266,13 @@ def _response(status: str, node: Node, swagger2_media_types: tuple[str, ...] | N
         media_types = swagger2_media_types if has_schema else ()
         schema = schema_at(node.at("schema")) if has_schema else None
         example = next((value.value for name, value in node.child("examples").entries() if "json" in name), None)
-    description = node.text("description") or node.text("summary")
+    description = node.prose("description") or node.prose("summary")
     return ResponseDoc(status, description, media_types, schema, example, headers, node)
 
 
 def _header(node: Node) -> Header:
     schema = node.at("schema") if isinstance(node.at("schema").value, dict) else node
-    return Header(node.text("description"), schema_at(schema) if isinstance(node.value, dict) else None)
+    return Header(node.prose("description"), schema_at(schema) if isinstance(node.value, dict) else None)
 
 
 def _media_types(content: Node) -> tuple[str, ...]:

@@ -269,3 +269,13 @@ def test_a_notice_that_is_denied_is_none(text: str) -> None:
 
     assert finding.verdict is Verdict.UNKNOWN
     assert not cleared(finding)
+
+
+@pytest.mark.parametrize("text", ["<!-- {} -->", "Be kind. <!-- {}"], ids=["closed", "left open"])
+def test_a_notice_that_no_reader_sees_is_none(text: str) -> None:
+    hidden = text.format("Breaking changes to the API are announced 12 months in advance.")
+
+    (finding,) = judged("errors.notice-stated", saying(hidden))
+
+    assert finding.verdict is Verdict.UNKNOWN
+    assert not cleared(finding)
