@@ -5,13 +5,15 @@ Words only. What to do with them is left to those who ask; a new vendor should n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from cmms_audit.documents import Document, Limits, nearest, read, validate
+from cmms_audit.documents import Document, Limits, nearest, pointer_join, read, validate
+from cmms_audit.documents.words import printable
 from cmms_audit.errors import InputError, Problem
 from cmms_audit.folders import profiles_folder
 
@@ -21,6 +23,7 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _SEPARATORS = dict.fromkeys(map(ord, " -_."))
 _MARKS_NEEDED = 2
 _SHARE_OF_PATHS = 0.1
+PLACEHOLDERS = ("milliseconds", "seconds", "client_id", "username")
 
 
 class ResourceWords(Struct, frozen=True):
@@ -66,12 +69,26 @@ class Marks(Struct, frozen=True):
     schemas: tuple[str, ...] = ()
 
 
+class Signing(Struct, frozen=True):
+    """How each call is signed (HMAC, RFC 2104).
+
+    `parameters` are added to the query; a value may hold one of PLACEHOLDERS in braces. `text` is what is signed, the
+    keyed `digest` of it, in this `encoding`, travels in `header`.
+    """
+
+    parameters: Mapping[str, str]
+    text: Literal["url-without-scheme"]
+    digest: Literal["sha256", "sha1", "sha512"]
+    encoding: Literal["hex", "base64"]
+    header: str
+
+
 class Dialect(Struct, frozen=True):
     """A dialect file as typed values; every tuple is in order of preference.
 
     `fields` are by concept ("site", "updated"), `sort`, `filter`, `select`, `expand` and `changed_since` names of query
     parameters, `event_delivery` what stands in for webhooks, `extra_query` what every request carries, `searches`
-    paths whose POST only reads.
+    paths whose POST only reads, `signing` how calls are signed, where they are.
     """
 
     name: str
@@ -92,6 +109,7 @@ class Dialect(Struct, frozen=True):
     event_delivery: str | None
     extra_query: Mapping[str, str]
     searches: tuple[str, ...]
+    signing: Signing | None = None
 
     def field_in(self, concept: str, names: Collection[str]) -> str | None:
         """Which of a record's field names stands for a concept, in any spelling (siteId for site_id), if any does."""
@@ -172,7 +190,7 @@ def _found(name_or_path: str, folders: Sequence[Path]) -> Path:
 def _extended(path: Path, folders: Sequence[Path], below: tuple[Path, ...]) -> dict[str, Any]:
     """The content of a dialect file, with what it inherits."""
     document = read(path, limits=_LIMITS)
-    problems = [*validate(document, "dialect"), *_overreach(document, path, below)]
+    problems = [*validate(document, "dialect"), *_overreach(document, path, below), *_placeholders(document)]
     if problems:
         raise InputError(*problems)
     value: dict[str, Any] = document.value
@@ -183,7 +201,7 @@ def _extended(path: Path, folders: Sequence[Path], below: tuple[Path, ...]) -> d
     except InputError as error:
         raise InputError(Problem(document.where("/extends"), str(error))) from None
     merged: dict[str, Any] = _merged(value, _extended(base, folders, (*below, path.resolve())))
-    return merged
+    return merged | {key: value[key] for key in ("signing",) if key in value}  # half of another's would sign nothing
 
 
 def _overreach(document: Document, path: Path, below: tuple[Path, ...]) -> Iterable[Problem]:
@@ -194,6 +212,26 @@ def _overreach(document: Document, path: Path, below: tuple[Path, ...]) -> Itera
     if isinstance(document.value, dict) and document.value.get("searches") and not shipped:
         what = "only a dialect that is shipped with cmms-audit may say that a POST is a read"
         yield Problem(document.where("/searches"), what, "leave `searches` out")
+
+
+def _placeholders(document: Document) -> Iterable[Problem]:
+    """What stands in braces in the parameters of a signature: one of our words, and one only."""
+    signing = document.value.get("signing") if isinstance(document.value, dict) else None
+    parameters = signing.get("parameters") if isinstance(signing, dict) else None
+    for name, value in parameters.items() if isinstance(parameters, dict) else ():
+        words = re.findall(r"\{([^{}]{0,60})\}", value) if isinstance(value, str) else []
+        where = document.where(pointer_join("", "signing", "parameters", name))
+        if len(words) > 1:
+            yield Problem(where, f"'{name}' holds more than one word in braces", "give each a parameter of its own")
+        for word in words:
+            if word not in PLACEHOLDERS:
+                near = nearest(word, PLACEHOLDERS)
+                advice = f"did you mean '{{{near}}}'?" if near else "possible here: " + _in_braces(PLACEHOLDERS)
+                yield Problem(where, f"{{{printable(word)}}} is no word that can be filled in", advice)
+
+
+def _in_braces(words: Iterable[str]) -> str:
+    return ", ".join(f"{{{word}}}" for word in words)
 
 
 def _merged(own: Any, inherited: Any) -> Any:
@@ -227,6 +265,7 @@ def _dialect(value: dict[str, Any]) -> Dialect:
         event_delivery=value.get("event_delivery"),
         extra_query=value.get("extra_query", {}),
         searches=tuple(value.get("searches", ())),
+        signing=Signing(**value["signing"]) if "signing" in value else None,
     )
 
 

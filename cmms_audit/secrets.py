@@ -17,6 +17,7 @@ from cmms_audit.patterns import pattern
 KEYRING_SERVICE = "cmms-audit"
 LITERAL = "a literal in the file"
 LARGEST_SECRET_FILE = 64 * 1024  # bytes
+FILE_ADVICE = "give this vendor's secret a file of its own, beside the vendor file or below it"
 
 _WHOLE_REFERENCE = pattern(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _CONTROL = pattern(r"[\x00-\x1f\x7f-\x9f]")
@@ -133,25 +134,29 @@ def _from_environment(raw: str, sources: SecretSources, where: str) -> Secret:
     return Secret(raw, sources.environ[name])
 
 
+def file_beside(path: str, folder: Path) -> Path:
+    """The file that a path of the vendor file means, links followed: in its folder or below, and not hidden.
+
+    Whether it is there is left to the reader. Raises ValueError in plain words.
+    """
+    root = folder.resolve()
+    try:
+        target = (root / path).resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise ValueError("names no file") from None
+    if not target.is_relative_to(root):
+        raise ValueError("leads out of the vendor file's folder, links followed")
+    if any(part.startswith(".") for part in target.relative_to(root).parts):
+        raise ValueError("is a hidden file, or in a hidden folder, where other programs keep their secrets")
+    return target
+
+
 def _from_file(path: str, sources: SecretSources, where: str) -> Secret:
     reference = f"{{file: {_shown(path)}}}"
-    folder = sources.folder.resolve()
     try:
-        target = (folder / path).resolve()
-    except (OSError, RuntimeError, ValueError):
-        raise _wrong(where, f"{reference} names no file", "") from None
-    if not target.is_relative_to(folder):
-        raise _wrong(
-            where,
-            f"{reference} leads out of the vendor file's folder, links followed",
-            "put the file beside the vendor file or below it",
-        )
-    if any(part.startswith(".") for part in target.relative_to(folder).parts):
-        raise _wrong(
-            where,
-            f"{reference} is a hidden file, or in a hidden folder, where other programs keep their secrets",
-            "give this vendor's secret a file of its own",
-        )
+        target = file_beside(path, sources.folder)
+    except ValueError as error:
+        raise _wrong(where, f"{reference} {error}", FILE_ADVICE) from None
     return Secret(reference, None if sources.offline else _file_text(target, reference, where))
 
 

@@ -13,14 +13,36 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from cmms_audit.credentials import ApiKey, Basic, Bearer, Credential, NoCredential, OAuth2, Oidc
+from cmms_audit.addresses import origin
+from cmms_audit.credential_rules import (
+    broken_credential_rules,
+    credential_warnings,
+    tls_settings,
+    unusable_certificates,
+)
+from cmms_audit.credentials import (
+    ApiKey,
+    Basic,
+    Bearer,
+    Credential,
+    Keys,
+    Login,
+    NoCredential,
+    OAuth2,
+    Oidc,
+    Signed,
+    read_credential,
+    secret_places,
+)
 from cmms_audit.documents import Limits, load_schema, nearest, parse, read_bytes, validate
 from cmms_audit.errors import InputError, Problem
 from cmms_audit.model import Claim
 from cmms_audit.secrets import Secret, SecretSources, read_secret
+from cmms_audit.tls import TlsSettings
 from cmms_audit.vendor_rules import (
     AUTO_DIALECT,
     NO_SPEC,
+    OTHER_SECRETS,
     SECRET_FIELDS,
     WAIVER_KINDS,
     Known,
@@ -40,11 +62,14 @@ __all__ = [
     "Bearer",
     "Budget",
     "Credential",
+    "Login",
     "MappingNeed",
     "NoCredential",
     "OAuth2",
     "Oidc",
     "ResourceHint",
+    "Signed",
+    "TlsSettings",
     "Vendor",
     "Waiver",
     "WebhookSettings",
@@ -53,6 +78,7 @@ __all__ = [
 ]
 
 _LIMITS = Limits(bytes=500_000, nodes=10_000, depth=50, alias_nodes=2_000)
+_SIGNS = "nobody: it signs here"
 _CONFIDENTIAL_FIELDS = frozenset({"value", "token", "password", "client_secret", "secret"})
 _HEADER_FIELDS = frozenset({"value", "token"})  # sent as they are; the others are encoded first
 _ANSWERS: Mapping[str | bool, Literal["yes", "no", "partly"]] = {
@@ -63,7 +89,7 @@ _ANSWERS: Mapping[str | bool, Literal["yes", "no", "partly"]] = {
     False: "no",
 }
 
-Secrets = Mapping[tuple[str, ...], Secret]
+Secrets = Mapping[Keys, Secret]
 
 
 class Allow(Struct, frozen=True):
@@ -152,6 +178,7 @@ class Vendor(Struct, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     warnings: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
+    tls: TlsSettings | None = None
 
     def where(self, key: str) -> str:
         """The "file:line" of a top-level key; the file alone where it does not have it."""
@@ -161,13 +188,34 @@ class Vendor(Struct, frozen=True):
 def secret_receivers(vendor: Vendor) -> list[tuple[str, str, str]]:
     """Each secret of the file: its reference, its label ("main.value"), and the origin that will receive it."""
     receivers = [
-        (secret.reference, f"{role}.{name}", credential.receiver(vendor.base_url))
+        (
+            secret.reference,
+            f"{role}.{name}",
+            _SIGNS if name in credential.unsent else credential.receiver(vendor.base_url),
+        )
         for role, credential in vendor.credentials.items()
         for name, secret in credential.secrets()
     ]
     if vendor.webhooks.secret is not None:
         receivers.append((vendor.webhooks.secret.reference, "webhooks.secret", "nobody: it checks signatures here"))
-    return receivers
+    return [*receivers, *_tls_receivers(vendor)]
+
+
+def own_origins(vendor: Vendor) -> tuple[str, ...]:
+    """The origins that the file names for the API and for logging in to it: they alone may see what is ours."""
+    receivers = (credential.receiver(vendor.base_url) for credential in vendor.credentials.values())
+    return tuple(dict.fromkeys([*([origin(vendor.base_url)] if vendor.base_url else ()), *receivers]))
+
+
+def _tls_receivers(vendor: Vendor) -> Iterator[tuple[str, str, str]]:
+    """The certificate is shown and the key used, but neither the key nor its password is sent to anyone."""
+    tls = vendor.tls
+    if tls is None or tls.certificate is None:
+        return
+    yield f"{{file: {tls.certificate.name}}}", "tls.certificate", ", ".join(own_origins(vendor))
+    yield f"{{file: {(tls.key or tls.certificate).name}}}", "tls.key", _SIGNS
+    if tls.password is not None:
+        yield tls.password.reference, "tls.password", "nobody: it opens the key here"
 
 
 def load_vendor(
@@ -194,9 +242,13 @@ def load_vendor(
     known = Known(question_ids, flag_ids, dialect_names, scenario_ids)
     secrets, problems = _read_secrets(text, SecretSources(path.parent, environ, offline))
     problems += [*validate(document, "vendor"), *broken_rules(text, known, offline=offline)]
+    problems += broken_credential_rules(text, offline=offline)
+    tls = None if problems else tls_settings(text, secrets.get(("tls", "password")))
+    if tls is not None and not offline:
+        problems += unusable_certificates(text, tls)
     if problems:
         raise InputError(*sorted(problems, key=_line))
-    return _vendor(text, known, secrets, path, hashlib.sha256(content).hexdigest())
+    return _vendor(text, known, secrets, tls, path, hashlib.sha256(content).hexdigest())
 
 
 def _line(problem: Problem) -> int:
@@ -206,7 +258,7 @@ def _line(problem: Problem) -> int:
 
 def _read_secrets(text: VendorText, sources: SecretSources) -> tuple[Secrets, list[Problem]]:
     """Every secret by the keys that lead to it, and what is wrong with the others."""
-    secrets: dict[tuple[str, ...], Secret] = {}
+    secrets: dict[Keys, Secret] = {}
     problems: list[Problem] = []
     for keys in _secret_places(text):
         raw = text.get(*keys)
@@ -219,14 +271,16 @@ def _read_secrets(text: VendorText, sources: SecretSources) -> tuple[Secrets, li
     return secrets, problems
 
 
-def _secret_places(text: VendorText) -> Iterator[tuple[str, ...]]:
+def _secret_places(text: VendorText) -> Iterator[Keys]:
     for role in text.members("credentials"):
-        for name in SECRET_FIELDS:
-            yield "credentials", role, name
-    yield "webhooks", "secret"
+        for below in secret_places(text.members("credentials", role), SECRET_FIELDS):
+            yield "credentials", role, *below
+    yield from OTHER_SECRETS
 
 
-def _vendor(text: VendorText, known: Known, secrets: Secrets, path: Path, sha256: str) -> Vendor:
+def _vendor(
+    text: VendorText, known: Known, secrets: Secrets, tls: TlsSettings | None, path: Path, sha256: str
+) -> Vendor:
     """The values of a file that breaks no rule."""
     raw = text.members()
     return Vendor(
@@ -252,6 +306,7 @@ def _vendor(text: VendorText, known: Known, secrets: Secrets, path: Path, sha256
         sha256=sha256,
         warnings=tuple(map(str, sorted(_warnings(text, secrets), key=_line))),
         lines={key: line for key in raw if (line := text.line(key)) is not None},
+        tls=tls,
     )
 
 
@@ -264,26 +319,7 @@ def _dialect(name: str, text: VendorText, known: Known) -> str:
 
 
 def _credential(role: str, text: VendorText, secrets: Secrets) -> Credential:
-    raw = text.members("credentials", role)
-
-    def secret(name: str) -> Secret:
-        return secrets["credentials", role, name]
-
-    scopes = tuple(dict.fromkeys(raw.get("scopes", ())))
-    match raw["type"]:
-        case "api-key":
-            return ApiKey(raw["in"], raw["name"], secret("value"))
-        case "bearer":
-            return Bearer(secret("token"))
-        case "basic":
-            return Basic(secret("username"), secret("password"))
-        case "oauth2":
-            client = secret("client_id"), secret("client_secret")
-            return OAuth2(raw["token_url"], *client, scopes, raw.get("audience"), raw.get("client_auth", "basic"))
-        case "oidc":
-            return Oidc(raw["issuer"], secret("client_id"), secret("client_secret"), scopes)
-        case _:
-            return NoCredential()
+    return read_credential(text.members("credentials", role), lambda *keys: secrets["credentials", role, *keys])
 
 
 def _webhooks(text: VendorText, secrets: Secrets) -> WebhookSettings:
@@ -307,12 +343,15 @@ def _warnings(text: VendorText, secrets: Secrets) -> Iterator[Problem]:
     """What is allowed, and yet not what anyone should want."""
     for keys, secret in secrets.items():
         if secret.literal and keys[-1] in _CONFIDENTIAL_FIELDS:
-            problem = f"the secret {'.'.join(keys)} stands in the file itself, for everyone who gets to read it"
+            problem = (
+                f"the secret {'.'.join(map(str, keys))} stands in the file itself, for everyone who gets to read it"
+            )
             yield Problem(text.where(*keys), problem, 'put it into an environment variable and write "${NAME}"')
     wishes = [name for name, wish in text.members("allow").items() if wish]
     if wishes and text.text("environment") != "sandbox":
         problem = f"the file asks for {', '.join(wishes)}, which is not done outside a sandbox"
         yield Problem(text.where("allow"), problem, "if it is one, the file needs the line: environment: sandbox")
+    yield from credential_warnings(text)
     yield from _near_misses(text)
 
 

@@ -1,7 +1,8 @@
 """What a vendor file may not say, beyond its schema: each rule names the lines that break it.
 
 The rules take the file as it is, well formed or not, so that every problem of a file can be reported at once.
-What has the wrong type is left to the schema, and what a secret resolves to, to `secrets`.
+What has the wrong type is left to the schema, the credentials to `credential_rules`, what a secret resolves to, to
+`secrets`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cmms_audit.errors import Problem
 from cmms_audit.patterns import pattern
 
 SECRET_FIELDS = ("value", "token", "username", "password", "client_id", "client_secret")
+OTHER_SECRETS = (("webhooks", "secret"), ("tls", "password"))
 WAIVER_KINDS: tuple[Literal["question", "flag", "fingerprint"], ...] = ("question", "flag", "fingerprint")
 NO_SPEC = "none"
 AUTO_DIALECT = "auto"
@@ -27,18 +29,8 @@ AUTO_DIALECT = "auto"
 _LARGEST_NUMBER = 2**63
 _LONGEST_QUOTE = 60
 _MOST_NAMES_SHOWN = 12
-_HEADER_NAME = pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _API_PATH = pattern(r"/(?:[^\s/\\?#][^\s\\?#]*)?")
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-# A credential may not steer the request that carries it: these words say what a server is to do with it ...
-_STEERING_WORDS = frozenset({"action", "override", "verb", "patchtype"})
-# ... and these headers, how the message is framed, where it is meant to go, or which answer is wanted.
-_STEERING_HEADERS = pattern(
-    r"accept-encoding|connection|content-(encoding|length|type)|cookie|expect|forwarded|host|if-.*|proxy-authorization"
-    r"|range|te|trailer|transfer-encoding|upgrade|x-forwarded-.*|x-original-url|x-rewrite-url",
-    re.IGNORECASE,
-)
 
 _PROSE = frozenset({"reason", "note", "sample"})
 
@@ -60,24 +52,27 @@ class VendorText(Struct, frozen=True):
     document: Document
     folders: tuple[Path, ...]
 
-    def get(self, *keys: str) -> Any:
+    def get(self, *keys: str | int) -> Any:
         """What stands there; None where nothing does."""
         value = self.document.value
         for key in keys:
-            value = value.get(key) if isinstance(value, dict) else None
+            if isinstance(value, list) and isinstance(key, int):
+                value = value[key] if key < len(value) else None
+            else:
+                value = value.get(key) if isinstance(value, dict) else None
         return value
 
-    def text(self, *keys: str) -> str | None:
+    def text(self, *keys: str | int) -> str | None:
         """The text that stands there; None where there is none."""
         value = self.get(*keys)
         return value if isinstance(value, str) else None
 
-    def members(self, *keys: str) -> dict[str, Any]:
+    def members(self, *keys: str | int) -> dict[str, Any]:
         """The mapping that stands there; an empty one where there is none."""
         value = self.get(*keys)
         return value if isinstance(value, dict) else {}
 
-    def items(self, *keys: str) -> list[Any]:
+    def items(self, *keys: str | int) -> list[Any]:
         """The list that stands there; an empty one where there is none."""
         value = self.get(*keys)
         return value if isinstance(value, list) else []
@@ -101,7 +96,6 @@ def broken_rules(text: VendorText, known: Known, *, offline: bool) -> Iterator[P
     yield from _api_paths(text)
     yield from _local_paths(text, known)
     yield from _unknown_names(text, known)
-    yield from _steering_keys(text)
     yield from _empty_claims(text)
     yield from _waivers(text)
 
@@ -144,7 +138,7 @@ def _hostile_values(text: VendorText) -> Iterator[Problem]:
         if any(_unprintable(letter, keys) for word in words for letter in word):
             yield Problem(text.where(*keys), "this text holds a line break or control character", "remove it")
         if any("${" in word for word in words):
-            problem = "${...} is read only in credential fields and in webhooks.secret"
+            problem = "${...} is read only in credential fields, in webhooks.secret and in tls.password"
             yield Problem(text.where(*keys), problem, "write the value itself")
         if isinstance(value, int | float) and not abs(value) < _LARGEST_NUMBER:
             yield Problem(text.where(*keys), "this number is too large, or is none", "write it in digits")
@@ -166,8 +160,10 @@ def _holds_secret(keys: Keys) -> bool:
     match keys:
         case ("credentials", _, field):
             return field in SECRET_FIELDS
+        case ("credentials", _, "also", int(), "value"):
+            return True
         case _:
-            return keys == ("webhooks", "secret")
+            return keys in OTHER_SECRETS
 
 
 def _unprintable(letter: str, keys: Keys) -> bool:
@@ -203,7 +199,7 @@ def _address_places(text: VendorText) -> Iterator[tuple[str, ...]]:
     yield from (("base_url",), ("docs_url",), ("webhooks", "public_url"))
     yield from ((key,) for key in ("spec", "previous_spec") if is_url(text.text(key) or ""))
     yield from (
-        ("credentials", role, field) for role in text.members("credentials") for field in ("token_url", "issuer")
+        ("credentials", role, field) for role in text.members("credentials") for field in ("token_url", "issuer", "url")
     )
     yield from (("claims", question, "evidence") for question in text.members("claims"))
 
@@ -272,25 +268,6 @@ def _unknown(text: VendorText, keys: Keys, kind: str, word: Any, choices: Collec
     names = ", ".join(choices) if len(choices) <= _MOST_NAMES_SHOWN else "those that `cmms-audit checks list` shows"
     advice = f"did you mean '{near}'?" if near else f"possible here: {names}"
     yield Problem(text.where(*keys), f"there is no {kind} {quoted(word)}", advice)
-
-
-def _steering_keys(text: VendorText) -> Iterator[Problem]:
-    """The name of an API key is a header, parameter or cookie, and may not change what the request does."""
-    for role in text.members("credentials"):
-        name = text.text("credentials", role, "name")
-        where = text.where("credentials", role, "name")
-        if name is None:
-            continue
-        if not _HEADER_NAME.fullmatch(name):
-            yield Problem(where, f"{quoted(name)} is no name for a header, parameter or cookie")
-        elif _STEERING_HEADERS.fullmatch(name) or _steers(name):
-            problem = f"a key cannot travel as {name}: that name tells a server what to do with the request"
-            yield Problem(where, problem, "use the name that the vendor documents for the key")
-
-
-def _steers(name: str) -> bool:
-    words = re.split(r"[^a-z]+", name.lower())
-    return "method" in "".join(words) or not _STEERING_WORDS.isdisjoint(words)
 
 
 def _empty_claims(text: VendorText) -> Iterator[Problem]:

@@ -162,3 +162,80 @@ def test_maximo_speaks_oslc_in_its_lean_form() -> None:
     assert dialect.event_delivery is not None
     assert "publish channels" in dialect.event_delivery
     assert dialect.field_in("version", ["_rowstamp", "wonum"]) == "_rowstamp"
+
+
+SIGNING = (
+    "parameters: {key: '{client_id}'}, text: url-without-scheme, digest: sha256, encoding: hex, header: X-Signature"
+)
+
+
+def test_fiix_signs_each_call() -> None:
+    dialect = load_dialect("fiix", DIALECTS)
+
+    assert dialect.signing is not None
+    assert dialect.signing.parameters == {
+        "service": "cmms",
+        "timestamp": "{milliseconds}",
+        "appKey": "{client_id}",
+        "accessKey": "{username}",
+        "signatureMethod": "HmacSHA256",
+        "signatureVersion": "1",
+    }
+    assert (dialect.signing.digest, dialect.signing.encoding) == ("sha256", "hex")
+    assert dialect.searches == ()
+    assert dialect.paging.size[0] == "maxObjects"
+    assert detect(described({}, info={"title": "Fiix CMMS API"}), DIALECTS).name == "fiix"
+
+
+def test_a_dialect_that_says_nothing_of_it_signs_nothing() -> None:
+    assert rest().signing is None
+
+
+def test_an_own_dialect_may_say_how_calls_are_signed(tmp_path: Path) -> None:
+    signing = own(tmp_path, f"extends: rest\nsigning: {{{SIGNING}}}\n").signing
+
+    assert signing is not None
+    assert (signing.parameters, signing.header) == ({"key": "{client_id}"}, "X-Signature")
+
+
+def test_an_own_dialect_may_extend_one_that_signs(tmp_path: Path) -> None:
+    as_it_is = own(tmp_path, "extends: fiix\n").signing
+    its_own = own(tmp_path, f"extends: fiix\nsigning: {{{SIGNING}}}\n").signing
+
+    assert as_it_is == load_dialect("fiix", DIALECTS).signing
+    assert its_own is not None
+    assert its_own.parameters == {"key": "{client_id}"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("{client_id}", "{client_secret}", "/own.yaml:4: {client_secret} is no word that can be filled in"),
+        ("{client_id}", "{milisecond}", "did you mean '{milliseconds}'?"),
+        ("{client_id}", "{}", "possible here: {milliseconds}, {seconds}, {client_id}, {username}"),
+        ("{client_id}", "{seconds}{username}", "'key' holds more than one word in braces"),
+        ("url-without-scheme", "body", "'text' cannot be 'body'"),
+        ("sha256", "md5", "'digest' cannot be 'md5'"),
+        ("hex", "bas64", "did you mean 'base64'?"),
+        ("X-Signature", "Host", "Authorization, or a header that begins with X-"),
+        ("key:", "'a b':", "letters, digits, dots, dashes and underscores"),
+        ("hex", "hex, secret: x", "'secret' is not a key that belongs here"),
+    ],
+)
+def test_a_signature_that_cannot_be_made_is_refused_with_its_line(
+    right: str, wrong: str, says: str, tmp_path: Path
+) -> None:
+    assert says in refused(tmp_path, f"extends: rest\nsigning: {{{SIGNING.replace(right, wrong)}}}\n")
+
+
+def test_a_signature_needs_all_of_its_parts(tmp_path: Path) -> None:
+    said = refused(tmp_path, "extends: fiix\nsigning: {parameters: {}}\n")
+
+    assert [
+        word for word in ("text", "digest", "encoding", "header") if f"/own.yaml:4: '{word}' is missing" in said
+    ] == [
+        "text",
+        "digest",
+        "encoding",
+        "header",
+    ]

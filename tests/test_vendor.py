@@ -640,9 +640,9 @@ anything = st.recursive(
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> Any:
+def mutated(draw: st.DrawFn, text: str = FULL) -> Any:
     """The full file with up to three of its parts left out, renamed, or replaced by anything."""
-    whole: dict[str, Any] = {"": parse(FULL, "vendor.yaml").value}
+    whole: dict[str, Any] = {"": parse(text, "vendor.yaml").value}
     for _ in range(draw(st.integers(1, 3))):
         holder: Any = whole
         key: Any = ""

@@ -21,7 +21,7 @@ from cmms_audit.battery import (
     sentences,
     unknown,
 )
-from cmms_audit.model import Exchange, Reason, Verdict
+from cmms_audit.model import Exchange, HasEvidence, Reason, Verdict
 
 from . import _methods, _protection, _strangers, _transport
 from ._lists import lists, readable_page
@@ -346,10 +346,9 @@ async def encrypted(ctx: Context) -> Finding:
     reach = _transport.reaches(ctx.vendor.base_url)
     if reach == "this machine":
         return not_applicable("the system runs on this machine, so nothing travelled over a network")
-    _, page = await readable_page(ctx)
     if reach == "a network, unencrypted":
-        summary = "the API is used at an unencrypted address, so everyone on the way can read the credential"
-        return not_met(summary, page).raises("plain-http-credentials")
+        return await _used_unencrypted(ctx)
+    _, page = await readable_page(ctx)
     try:
         plain = await ctx.api.plain_http()
     except CouldNotLook as why:
@@ -360,3 +359,15 @@ async def encrypted(ctx: Context) -> Finding:
         summary = f"the unencrypted port does not say whether it serves the API (status {plain.status})"
         return unknown(summary, page, plain, reason=Reason.CONNECTIVITY)
     return _transport.judge_plain(plain, page)
+
+
+async def _used_unencrypted(ctx: Context) -> Finding:
+    """The vendor file itself names an unencrypted address; no credential is sent there, so only strangers can look."""
+    try:
+        seen: tuple[HasEvidence, ...] = (await ctx.api.plain_http(),)
+    except CouldNotLook as why:
+        if not why.evidence:
+            raise
+        seen = why.evidence
+    summary = "the API is to be used at an unencrypted address, where everyone on the way can read the credential"
+    return not_met(summary, *seen).raises("plain-http-credentials")

@@ -96,7 +96,9 @@ def _judge_seen(kind: str | None, page: Page) -> Finding:
     if kind == "basic":
         finding = not_met("user name and password with every call open the API, and nothing better is offered", page)
         return finding.raises("basic-auth-only").clears("api-keys-only")
-    if kind == "api-key":
+    if kind in ("api-key", "signed"):
         finding = not_met("a fixed key opens the API, and no OAuth 2.0 is offered", page)
         return finding.raises("api-keys-only").clears("basic-auth-only")
+    if kind == "login":
+        return unknown("a session opens the API, given for a user name and password; OAuth 2.0 was not seen", page)
     return unknown("a token opens the API; who issues it, and whether it runs out, is not said", page)

@@ -367,7 +367,18 @@ def test_an_open_unencrypted_port_is_a_red_flag_where_the_api_answers_there(
     assert flags(finding) == {"plain-http-credentials": raised}
 
 
-def test_an_unencrypted_address_in_use_is_a_red_flag() -> None:
-    finding = reached_at("http://vendor.example/api", answered(PLAIN, 301, Location="https://vendor.example/"))
+@pytest.mark.parametrize(
+    "plain",
+    [
+        answered(PLAIN, 301, Location="https://vendor.example/"),
+        CouldNotLook(Reason.CONNECTIVITY, "nothing answers there", answered(PLAIN, 0)),
+    ],
+    ids=["redirected", "closed"],
+)
+def test_an_unencrypted_address_in_use_is_a_red_flag_though_nothing_was_sent_there(
+    plain: Exchange | CouldNotLook,
+) -> None:
+    finding = reached_at("http://vendor.example/api", plain)
 
+    assert finding.evidence
     assert flags(finding) == {"plain-http-credentials": True}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmms_audit.wire.credentials import TokenAnswer
+from cmms_audit.wire.tokens import TokenAnswer
 
 
 def test_a_token_is_not_in_what_is_shown_of_its_answer() -> None:

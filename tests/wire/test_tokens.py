@@ -6,8 +6,11 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -17,12 +20,13 @@ from cmms_audit.credentials import Oidc
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
 from cmms_audit.vendor import Budget
-from cmms_audit.wire.credentials import read_token, recorded_answer, tokens_in
-from cmms_audit.wire.facts import TokenFacts
+from cmms_audit.wire.facts import TokenFacts, known_life, token_facts
+from cmms_audit.wire.lifetimes import Life
 from cmms_audit.wire.logins import MOST_TOKENS
 from cmms_audit.wire.session import Session
+from cmms_audit.wire.tokens import read_token, recorded_answer, tokens_in
 from tests.wire.servers import Answer, Seen, Served, answering
-from tests.wire.sessions import QuickClock, Workbench, oauth2, secret
+from tests.wire.sessions import QuickClock, Workbench, bearer, jwt, oauth2, secret
 
 JSON = {"Content-Type": "application/json"}
 SECRET = "cl1ent/secret+value"
@@ -63,8 +67,8 @@ def test_a_token_is_obtained_once_and_used_for_every_request(tmp_path: Path) -> 
         assert bench.run(gets(3)) == [200, 200, 200]
 
     assert vendor.paths == ["/token", "/x", "/x", "/x"]
-    assert bench.session.traffic.by_purpose == {Purpose.TOKEN: 1, Purpose.API: 3}
-    assert bench.session.traffic.writes == 0
+    assert bench.traffic.by_purpose == {Purpose.TOKEN: 1, Purpose.API: 3}
+    assert bench.traffic.writes == 0
 
 
 def test_requests_at_the_same_time_share_one_token(tmp_path: Path) -> None:
@@ -93,6 +97,13 @@ def test_a_token_is_renewed_before_it_expires(tmp_path: Path) -> None:
     assert [request.headers["authorization"] for request in vendor.seen if request.path == "/x"] == [
         f"Bearer t0ken-number-{number}" for number in (1, 2, 3)
     ]
+
+
+def test_a_token_that_is_said_to_be_over_at_once_is_used_until_it_is_refused(tmp_path: Path) -> None:
+    with answering(Issuer(expires_in=0)) as vendor:
+        assert bench_for(vendor, tmp_path).run(gets(3)) == [200, 200, 200]
+
+    assert vendor.paths == ["/token", "/x", "/x", "/x"]
 
 
 def test_a_refused_token_is_renewed_once(tmp_path: Path) -> None:
@@ -161,6 +172,18 @@ def test_or_in_the_body_and_without_scopes_asks_for_none(tmp_path: Path) -> None
         "client_id": "plant-client",
         "client_secret": SECRET,
     }
+
+
+@pytest.mark.parametrize("client_auth", ["basic", "post"])
+def test_each_resource_that_the_token_is_for_is_named(client_auth: str, tmp_path: Path) -> None:
+    resources = ("https://api.plant.example/v1", "urn:plant:2")
+    with answering(Issuer()) as vendor:
+        bench_for(vendor, tmp_path, resources=resources, scopes=("a",), client_auth=client_auth).get("/x")
+
+    sent = parse_qsl(vendor.seen[0].body.decode())
+    assert [value for name, value in sent if name == "resource"] == list(resources)
+    assert dict(sent)["grant_type"] == "client_credentials"
+    assert dict(sent)["scope"] == "a"
 
 
 def test_asking_for_fewer_scopes_tells_what_was_granted_and_leaves_the_token_in_use_alone(tmp_path: Path) -> None:
@@ -259,8 +282,8 @@ def trap() -> Iterator[Served]:
         yield served
 
 
-def oidc(issuer: str) -> Oidc:
-    return Oidc(issuer, secret("realm"), secret(SECRET))
+def oidc(issuer: str, **more: Any) -> Oidc:
+    return Oidc(issuer, secret("realm"), secret(SECRET), **more)
 
 
 def test_the_token_endpoint_is_discovered_once(tmp_path: Path) -> None:
@@ -272,7 +295,7 @@ def test_the_token_endpoint_is_discovered_once(tmp_path: Path) -> None:
 
     assert vendor.paths == ["/realm/.well-known/openid-configuration", "/token", "/x", "/x"]
     assert vendor.seen[1].headers["authorization"].startswith("Basic ")
-    assert bench.session.traffic.by_purpose[Purpose.DISCOVERY] == 1
+    assert bench.traffic.by_purpose[Purpose.DISCOVERY] == 1
 
 
 def test_an_issuer_that_takes_the_secret_only_in_the_body_gets_it_there(tmp_path: Path) -> None:
@@ -285,6 +308,89 @@ def test_an_issuer_that_takes_the_secret_only_in_the_body_gets_it_there(tmp_path
         Workbench(tmp_path, vendor.url, credentials={"main": oidc(vendor.url)}).get("/x")
 
     assert vendor.seen[1].form["client_secret"] == SECRET
+
+
+def test_the_vendor_file_decides_how_the_client_proves_itself_and_what_the_token_is_for(tmp_path: Path) -> None:
+    issuer = Discovering(lambda url: {"issuer": url, "token_endpoint": url + "/token"})
+    with answering(issuer) as vendor:
+        issuer.url = vendor.url
+        wanted = oidc(
+            vendor.url, scopes=("read",), audience="plant", client_auth="post", resources=("https://api.example",)
+        )
+        Workbench(tmp_path, vendor.url, credentials={"main": wanted}).get("/x")
+
+    assert vendor.seen[1].form == {
+        "grant_type": "client_credentials",
+        "client_id": "realm",
+        "client_secret": SECRET,
+        "scope": "read",
+        "audience": "plant",
+        "resource": "https://api.example",
+    }
+
+
+PLACES = (
+    "/tenant/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server/tenant",
+    "/tenant/.well-known/oauth-authorization-server",
+)
+ABSENT = (Answer(404), Answer(200, "<html>welcome</html>", {"Content-Type": "text/html"}), Answer(403, "{}", JSON))
+
+
+class PublishingAt(Issuer):
+    """An issuer whose document lies at one of the usual places; what is asked for elsewhere gets `absent`."""
+
+    def __init__(self, place: str, absent: Answer, named: str | None = None) -> None:
+        super().__init__()
+        self.place, self.absent, self.named = place, absent, named
+        self.url = ""
+
+    def __call__(self, request: Seen) -> Answer:
+        if "/.well-known/" not in request.path:
+            return super().__call__(request)
+        issuer = self.named or self.url + "/tenant"
+        document = {"issuer": issuer, "token_endpoint": self.url + "/token"}
+        return Answer(200, json.dumps(document), JSON) if request.path == self.place else self.absent
+
+
+@pytest.mark.parametrize("absent", ABSENT)
+@pytest.mark.parametrize("place", PLACES)
+def test_the_document_is_found_at_any_of_its_usual_places(place: str, absent: Answer, tmp_path: Path) -> None:
+    issuer = PublishingAt(place, absent)
+    with answering(issuer) as vendor:
+        issuer.url = vendor.url
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": oidc(vendor.url + "/tenant")})
+        assert bench.run(gets(2)) == [200, 200]
+
+    assert vendor.paths == [*PLACES[: PLACES.index(place) + 1], "/token", "/x", "/x"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_document_of_another_issuer_is_refused_wherever_it_lies(place: str, tmp_path: Path) -> None:
+    issuer = PublishingAt(place, Answer(404), named="https://other.example/tenant")
+    with answering(issuer) as vendor:
+        issuer.url = vendor.url
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": oidc(vendor.url + "/tenant")})
+        with pytest.raises(CouldNotLook, match="names another issuer"):
+            bench.get("/x")
+
+    assert "/token" not in vendor.paths
+
+
+def test_an_issuer_that_publishes_nothing_is_not_asked_again(tmp_path: Path) -> None:
+    with answering(lambda request: Answer(404)) as vendor:
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": oidc(vendor.url + "/tenant")})
+
+        async def twice(session: Session) -> list[Any]:
+            asked = (session.send("GET", vendor.url + "/x", owner="test") for _ in range(2))
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        refusals = bench.run(twice)
+
+    assert [str(refusal) for refusal in refusals] == [
+        f"{vendor.url}/tenant publishes no discovery document (status 404)"
+    ] * 2
+    assert vendor.paths == list(PLACES)
 
 
 @pytest.mark.parametrize(
@@ -340,6 +446,129 @@ def test_discovery_falls_back_to_the_metadata_of_oauth(tmp_path: Path) -> None:
     assert vendor.paths[0] == "/tenant/.well-known/openid-configuration"
 
 
+# how long a token lives
+
+
+def date(ahead: float = 0) -> dict[str, str]:
+    """What a server writes whose clock is so many seconds ahead of ours."""
+    return {**JSON, "Date": format_datetime(QuickClock().now() + timedelta(seconds=ahead), usegmt=True)}
+
+
+class Clocked(Issuer):
+    """An issuer with a clock of its own that gives tokens for five minutes, by its clock."""
+
+    def __init__(self, ahead: float, *, with_date: bool = True, as_jwt: bool = False) -> None:
+        super().__init__()
+        self.clock = QuickClock()
+        self.ahead, self.with_date, self.as_jwt = ahead, with_date, as_jwt
+
+    def __call__(self, request: Seen) -> Answer:
+        headers = date(self.clock.passed + self.ahead) if self.with_date else {**JSON, "Date": "some day"}
+        if request.path != "/token":
+            return Answer(200, "[]", headers)
+        self.issued += 1
+        ends = self.clock.now().timestamp() + self.ahead + 300
+        token = jwt(exp=ends, jti=self.issued) if self.as_jwt else f"t0ken-number-{self.issued}"
+        return Answer(
+            200, json.dumps({"access_token": token, "expires_at": ends if not self.as_jwt else None}), headers
+        )
+
+
+@pytest.mark.parametrize("as_jwt", [False, True])
+@pytest.mark.parametrize("ahead", [0, 7200, -7200])
+def test_a_moment_is_measured_by_the_servers_clock(ahead: float, as_jwt: bool, tmp_path: Path) -> None:
+    issuer = Clocked(ahead, as_jwt=as_jwt)
+
+    async def over_time(session: Session) -> list[float | None]:
+        facts = await session.token("main", owner="test")
+        for _ in range(3):
+            await session.send("GET", vendor.url + "/x", owner="test")
+            await issuer.clock.sleep(140)  # of 300 seconds
+        return [facts.expires_in, facts.skew_seconds]
+
+    with answering(issuer) as vendor:
+        bench = bench_for(vendor, tmp_path)
+        bench.clock, bench.budget = issuer.clock, Budget(per_second=1000, seconds=10_000)
+        assert bench.run(over_time) == [300, ahead]
+
+    assert vendor.paths == ["/token", "/x", "/x", "/token", "/x"]
+
+
+def test_a_moment_is_never_measured_by_our_clock_alone(tmp_path: Path) -> None:
+    with answering(Clocked(0, with_date=False)) as vendor:
+        facts = bench_for(vendor, tmp_path).run(lambda session: session.token("main", owner="test"))
+
+    assert (facts.ok, facts.expires_in, facts.skew_seconds) == (True, None, None)
+
+
+def test_what_is_known_of_a_token_is_made_again_from_the_record_alone(tmp_path: Path) -> None:
+    def respond(request: Seen) -> Answer:
+        members = {"access_token": jwt(exp=QuickClock().now().timestamp() + 900), "scope": "read write"}
+        return Answer(200, json.dumps({**members, "token_type": "Bearer"}), date(60))
+
+    with answering(respond) as vendor:
+        bench = bench_for(vendor, tmp_path)
+        live = bench.run(lambda session: session.token("main", owner="test"))
+
+    (recorded,) = bench.exchanges()
+    again = token_facts(recorded)
+    assert again == live
+    assert recorded.notes["token"] == {
+        "role": "main",
+        "given": True,
+        "kind": "jwt",
+        "expires_in": 840,
+        "life_from": "jwt",
+        "granted": ["read", "write"],
+        "token_type": "Bearer",
+        "error": None,
+        "skew_seconds": 60,
+    }
+
+
+def test_a_refusal_is_made_again_from_the_record_too(tmp_path: Path) -> None:
+    with answering(lambda request: Answer(400, '{"error": "invalid_client"}', JSON)) as vendor:
+        bench = bench_for(vendor, tmp_path)
+        live = bench.run(lambda session: session.token("main", owner="test"))
+
+    again = token_facts(bench.exchanges()[0])
+    assert again == live
+    assert (again.ok, again.error, again.kind) == (False, "invalid_client", None)
+
+
+def test_the_facts_of_a_token_hold_no_secret_whatever_the_vendor_writes_into_them(tmp_path: Path) -> None:
+    token = "t0ken-that-is-echoed"
+    body = {"access_token": token, "token_type": token, "scope": f"{SECRET} {token} read"}
+    with answering(lambda request: Answer(200, json.dumps(body), JSON)) as vendor:
+        bench = bench_for(vendor, tmp_path)
+        facts = bench.run(lambda session: session.token("main", owner="test"))
+
+    assert facts.token_type == "«main.access_token»"
+    assert facts.granted is not None
+    assert "read" in facts.granted
+    assert token not in bench.evidence.read_text("utf-8")
+    assert SECRET not in bench.evidence.read_text("utf-8")
+
+
+def test_a_bearer_token_that_tells_of_its_own_life_is_told_once_without_the_token(tmp_path: Path) -> None:
+    token = jwt(iat=1_790_000_000, exp=1_800_000_000, sub="m.smith")
+    with answering(lambda request: Answer(200, "[]", JSON)) as vendor:
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": bearer(token), "rotated": bearer("op4que-token")})
+
+        async def work(session: Session) -> None:
+            for role in ("main", "main", "rotated"):
+                await session.send("GET", vendor.url + "/x", owner="test", credential=role)
+
+        bench.run(work)
+
+    first, *others = bench.exchanges()
+    assert known_life(first) == {"role": "main", "issued_at": 1_790_000_000, "expires_at": 1_800_000_000}
+    assert [known_life(each) for each in others] == [None, None]
+    assert vendor.seen[0].headers["authorization"] == f"Bearer {token}"
+    for part in token.split("."):
+        assert part not in bench.evidence.read_text("utf-8")
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -356,7 +585,7 @@ ANYTHING = st.recursive(
 def test_any_token_answer_can_be_read(members: dict[str, Any]) -> None:
     answer = read_token(json.dumps(members).encode())
 
-    assert answer.expires_in is None or 0 <= answer.expires_in < 1e10
+    assert answer.life is None or 0 <= answer.life.seconds < 1e10
     assert answer.access_token is None or answer.access_token == members["access_token"]
 
 
@@ -394,7 +623,8 @@ def test_any_token_answer_can_be_recorded(body: bytes) -> None:
 def test_the_life_of_a_token_is_a_sane_number_or_none(given_life: Any, life: float | None) -> None:
     answer = read_token(json.dumps({"access_token": "abcdefgh-1234", "expires_in": given_life}).encode())
 
-    assert (answer.access_token, answer.expires_in) == ("abcdefgh-1234", life)
+    assert answer.access_token == "abcdefgh-1234"
+    assert answer.life == (None if life is None else Life(life, "expires_in"))
 
 
 def test_a_token_in_plain_words_serves_as_well_as_any() -> None:
