@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -33,6 +34,7 @@ class Address(Struct, frozen=True):
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
 
 
+@lru_cache(maxsize=512)  # a request's address is judged at every gate that it passes
 def parse_address(url: str) -> Address:
     """Read an absolute http or https address.
 
@@ -70,6 +72,7 @@ def is_loopback(url: str) -> bool:
     return is_loopback_host(parse_address(url).host)
 
 
+@lru_cache(maxsize=512)
 def is_loopback_host(host: str) -> bool:
     """Whether a host is this machine by its name or number; no name is looked up."""
     if host.lower() == "localhost":

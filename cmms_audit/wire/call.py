@@ -20,7 +20,7 @@ DOCUMENT_CAP = 32 * 1024 * 1024
 class Call(Struct, frozen=True):
     """What is to be sent, on whose behalf (`owner`), what for, and with which credential's role (None: none).
 
-    `notes` are recorded with the exchange. `pinned_ip` is the number to connect to, where it was judged before.
+    `notes` are recorded with the exchange.
     """
 
     method: str
@@ -32,7 +32,10 @@ class Call(Struct, frozen=True):
     body: bytes | None = None
     notes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     body_cap: int = BODY_CAP
-    pinned_ip: str | None = None
+
+    def __repr__(self) -> str:
+        """What may be shown: neither address nor headers, which may hold a credential."""
+        return f"Call({self.method}, owner={self.owner!r}, purpose={self.purpose}, role={self.role!r})"
 
 
 def with_params(url: str, params: Sequence[tuple[str, str]]) -> str:

@@ -6,22 +6,20 @@ here when the run begins.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from cmms_audit.addresses import origin, parse_address
+from cmms_audit.addresses import is_loopback, origin, parse_address
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
-from cmms_audit.patterns import pattern
 from cmms_audit.wire.call import Call
-from cmms_audit.wire.operation import forbidden_method, why_write
+from cmms_audit.wire.operation import KNOWN, forbidden_method, methods, why_write
 
 if TYPE_CHECKING:
     from cmms_audit.permissions import Permissions
 
-_TOKEN = pattern(r"[A-Z]{1,20}", re.ASCII)
+_CLEANING = frozenset({"GET", "HEAD", "DELETE"})
 # Headers that steer the connection or the address; set by the transport alone.
 _NOT_OURS_TO_SET = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
@@ -38,12 +36,17 @@ class Guard:
         receivers: Mapping[str, str],
         permissions: Permissions,
         searches: tuple[str, ...] = (),
+        open_roles: frozenset[str] = frozenset(),
     ) -> None:
-        """`receivers` has, for each role, the origin that its secret goes to; `searches` POST paths that only read."""
+        """`receivers` has, for each role, the origin that its secret goes to; `searches` POST paths that only read.
+
+        `open_roles` are those that have no secret.
+        """
         self.base_origin = origin(base_url)
         self.base_host = parse_address(base_url).host
         self.plain_http_url = _plain_http(base_url)
         self._receivers = dict(receivers)
+        self._open_roles = open_roles
         self._permissions = permissions
         self._base_path = urlsplit(base_url).path.rstrip("/")
         self._searches: frozenset[str] = frozenset()
@@ -58,7 +61,7 @@ class Guard:
         """Return only if the call may go. Raises CouldNotLook (not-permitted, offline) before anything is sent."""
         if self._permissions.offline:
             raise CouldNotLook(Reason.OFFLINE, "nothing is sent in an offline run")
-        if not _TOKEN.fullmatch(call.method) or forbidden_method(call):
+        if call.method not in KNOWN or forbidden_method(call):
             _refuse("requests of this method are never sent")
         if any(name.lower() in _NOT_OURS_TO_SET for name, _ in call.headers):
             _refuse("a check may not set the headers that steer a connection")
@@ -77,6 +80,9 @@ class Guard:
             return False
 
     def _check_operation(self, call: Call) -> None:
+        if call.purpose is Purpose.CLEANUP:
+            self._check_cleanup(call)
+            return
         if call.purpose is Purpose.TOKEN:
             if call.method != "POST":
                 _refuse("a token is only asked for by POST")
@@ -90,6 +96,12 @@ class Guard:
             _refuse(f"public documents are only read, and this is {why}")
         if not self._permissions.writes:
             _refuse(f"this is {why}, which may change records, and writing was not allowed for this run")
+
+    def _check_cleanup(self, call: Call) -> None:
+        if not self._permissions.writes:
+            _refuse("what was created is only deleted where writing was allowed for this run")
+        if call.body or not _CLEANING.issuperset(methods(call)):
+            _refuse("what was created is looked for with GET and removed with DELETE, and in no other way")
 
     def _check_address(self, call: Call) -> None:
         try:
@@ -107,6 +119,16 @@ class Guard:
                 allowed = target == self.base_origin or (call.role is None and call.url == self.plain_http_url)
         if not allowed:
             _refuse(f"{target} is not an address that the vendor file names for this, so nothing is sent there")
+        if call.role is not None and call.role not in self._open_roles and _is_in_the_open(call.url):
+            _refuse(
+                f"{target} is not encrypted, so everyone on the way could read the credential {call.role}, and it is"
+                " not sent; ask the vendor for an https:// address and write that into the vendor file"
+            )
+
+
+def _is_in_the_open(url: str) -> bool:
+    """Whether what is sent to an address can be read on the way."""
+    return parse_address(url).scheme == "http" and not is_loopback(url)
 
 
 def _plain_http(base_url: str) -> str:

@@ -7,14 +7,17 @@ request is a write. Permission is the guard's business.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cmms_audit.patterns import pattern
 from cmms_audit.wire.call import Call
 
+Headers = tuple[tuple[str, str], ...]
+
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+KNOWN = READS | {"POST", "PUT", "PATCH", "DELETE"}  # whatever else there may be is not sent
 NEVER = frozenset({"TRACE", "TRACK", "CONNECT"})
 
 _METHOD_HEADERS = frozenset(
@@ -46,7 +49,7 @@ _FIRST_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*")
 
 def forbidden_method(call: Call) -> str | None:
     """The method of this call that is never sent, openly or by an override; None where there is none."""
-    return next((method for method in _methods(call) if method in NEVER), None)
+    return next((method for method in methods(call) if method in NEVER), None)
 
 
 def why_write(call: Call, searches: frozenset[str] = frozenset()) -> str | None:
@@ -54,29 +57,36 @@ def why_write(call: Call, searches: frozenset[str] = frozenset()) -> str | None:
 
     `searches` are the exact paths at which a POST only searches.
     """
-    for method in _methods(call):
-        is_search = method == "POST" and urlsplit(call.url).path in searches
-        if method not in READS and not is_search:
-            return f"a {method}" if method == call.method else f"a {call.method} that stands for another method"
-    parameters = _parameters(call)
+    return _why_write(call.method, call.url, call.headers, call.body, searches)
+
+
+def methods(call: Call) -> tuple[str, ...]:
+    """The method of a call, and every other one that a header or parameter may turn it into, in capitals."""
+    return _methods(call.method, call.url, call.headers, call.body)
+
+
+@lru_cache(maxsize=64)  # every call is judged at several gates
+def _why_write(method: str, url: str, headers: Headers, body: bytes | None, searches: frozenset[str]) -> str | None:
+    for each in _methods(method, url, headers, body):
+        is_search = each == "POST" and urlsplit(url).path in searches
+        if each not in READS and not is_search:
+            return f"a {each}" if each == method else f"a {method} that stands for another method"
+    parameters = _parameters(url, headers, body)
     if parameters is None:
-        return f"a {call.method} with a body whose meaning is not known"
+        return f"a {method} with a body whose meaning is not known"
     if any(_changes(name, value) for name, value in parameters):
-        return f"a {call.method} with a parameter that asks for an action"
-    if any(_segment_changes(segment) for segment in _segments(call.url)):
-        return f"a {call.method} of an address that names an action"
+        return f"a {method} with a parameter that asks for an action"
+    if any(_segment_changes(segment) for segment in _segments(url)):
+        return f"a {method} of an address that names an action"
     return None
 
 
-def _methods(call: Call) -> Iterator[str]:
-    """The method, and every other one that a header or parameter may turn it into, in capitals."""
-    yield call.method
-    for name, value in call.headers:
-        if name.lower().replace("_", "-") in _METHOD_HEADERS:
-            yield value.strip().upper()
-    for name, value in _parameters(call) or ():
-        if name.lower() in _METHOD_PARAMETERS:
-            yield value.strip().upper()
+@lru_cache(maxsize=64)
+def _methods(method: str, url: str, headers: Headers, body: bytes | None) -> tuple[str, ...]:
+    named = [value for name, value in headers if name.lower().replace("_", "-") in _METHOD_HEADERS]
+    parameters = _parameters(url, headers, body) or ()
+    given = [value for name, value in parameters if name.lower() in _METHOD_PARAMETERS]
+    return (method, *(each.strip().upper() for each in (*named, *given)))
 
 
 def _changes(name: str, value: str) -> bool:
@@ -105,19 +115,19 @@ def _first_word(name: str) -> str:
     return match[0].lower() if match else ""
 
 
-def _parameters(call: Call) -> list[tuple[str, str]] | None:
+def _parameters(url: str, headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
     """Names and values of query and body; None where the body cannot be read, and so could say anything."""
-    query = parse_qsl(urlsplit(call.url).query.replace(";", "&"), keep_blank_values=True)
-    body = _body_parameters(call)
-    return None if body is None else [*query, *body]
+    query = parse_qsl(urlsplit(url).query.replace(";", "&"), keep_blank_values=True)
+    in_body = _body_parameters(headers, body)
+    return None if in_body is None else [*query, *in_body]
 
 
-def _body_parameters(call: Call) -> list[tuple[str, str]] | None:
-    if not call.body:
+def _body_parameters(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
+    if not body:
         return []
     try:
-        text = call.body.decode("utf-8")
-        content_type = next((value for name, value in call.headers if name.lower() == "content-type"), "")
+        text = body.decode("utf-8")
+        content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
         if "form-urlencoded" in content_type.lower():
             return parse_qsl(text, keep_blank_values=True)
         return _members(json.loads(text))

@@ -1,7 +1,7 @@
 """Fetches public documents: without a credential, and never from the user's own network on a stranger's word.
 
-A document's address may come from the vendor. Each hop's name is looked up and judged, and the connection is made to
-exactly the number that was judged.
+A document's address may come from the vendor. Each hop's name is looked up and judged; the transport looks a name up
+once in a run, so the connection is made to exactly the numbers that were judged.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections import defaultdict
-
-from msgspec.structs import replace
 
 from cmms_audit.addresses import parse_address
 from cmms_audit.errors import CouldNotLook
@@ -48,28 +46,33 @@ class PublicDocuments:
             return self._fetched[url]
 
     async def _fetch_one(self, call: Call) -> Exchange:
-        return await self._courier.deliver(replace(call, pinned_ip=await self._judged_ip(call.url)))
+        await self._judge(call.url)
+        return await self._courier.deliver(call)
 
-    async def _judged_ip(self, url: str) -> str | None:
-        """The number to connect to; None where the host needs no judging. Raises CouldNotLook where it is private."""
+    async def _judge(self, url: str) -> None:
+        """Return only if the address is public, or one of our own hosts. Raises CouldNotLook where it is private.
+
+        A name that only a proxy knows is left to the proxy's own rules.
+        """
         try:
             address = parse_address(url)
         except ValueError as error:
             raise CouldNotLook(Reason.NOT_PERMITTED, f"the address cannot be called: {error}") from None
         if address.host in self._own_hosts:
-            return None
+            return
         try:
-            found = await self._transport.addresses(address.host, address.port)
+            found = await self._transport.addresses(address.host)
         except TimeoutError:
             found = ()
         if not found:
+            if self._transport.goes_by_proxy(url):
+                return
             raise CouldNotLook(Reason.CONNECTIVITY, f"the name {address.host} is not known")
         if not all(is_public(ip) for ip in found):
             raise CouldNotLook(
                 Reason.NOT_PERMITTED,
                 f"{address.host} is inside a private network; if it is meant, add --allow-host {address.host}",
             )
-        return min(found, key=lambda ip: ":" in ip)  # IPv4 first: it works everywhere
 
 
 def is_public(ip: str) -> bool:

@@ -95,6 +95,8 @@ def _share_left(policy: RatePolicy) -> float:
 
 
 def _policies(given: Mapping[str, str], now: datetime) -> tuple[Family | None, tuple[RatePolicy, ...]]:
+    if not any("rate" in name for name in given):
+        return None, ()
     state, policy = given.get("ratelimit", ""), given.get("ratelimit-policy", "")
     family: Family = "ietf-middle" if _MIDDLE.search(state) else "ietf"
     if policy and not state and "ratelimit-limit" in given:  # drafts that kept three headers beside the policy

@@ -1,35 +1,45 @@
-"""Puts one request on the network and reads the answer within hard bounds. The only module that imports httpx.
+"""Puts one request on the network and reads the answer within hard bounds; knows the HTTP client.
 
-Judges nothing and knows no secrets: where a request may go, what it carries and what is recorded is decided above. No
-proxy or other setting of the environment is used, no cookie is kept, no redirect followed, nothing retried.
+Judges nothing and knows no secrets but a proxy's: where a request may go, what it carries and what is recorded is
+decided above. No setting of the environment is used, no cookie is kept, no redirect followed, nothing sent twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import Any, cast
+from urllib.parse import quote
 
-import httpx
+import httpcore
 from msgspec import Struct, field
 
-from cmms_audit.addresses import parse_address
+from cmms_audit.addresses import Address, parse_address
 from cmms_audit.model import Reason
+from cmms_audit.wire.failures import NotProperHttp, SentTwice, in_words
 from cmms_audit.wire.inflate import CannotInflate, Inflater
+from cmms_audit.wire.names import LookUp, Names, ask_the_system
+from cmms_audit.wire.network import CONNECT_SECONDS, PinnedNetwork, Stream
+from cmms_audit.wire.proxies import Proxies, Proxy
 
-CONNECT_SECONDS = 10.0
 MOST_HEADERS = 200
 MOST_HEADER_BYTES = 64 * 1024
+_CONNECTIONS = 32  # more than are ever used at once: to wait for one would count as waiting for the answer
 # Idle connections are given up before the usual server does so (5 s), lest a request meets a closing door.
-_CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=4)
+_IDLE_SECONDS = 4
+_TIMEOUTS = {"connect": CONNECT_SECONDS}
+_IN_TARGET = "!$%&'()*+,/:;=?@[]~"  # what travels in an address as it is, beside letters, digits and "-._"
+_VERSIONS = {b"HTTP/1.0": "HTTP/1.0", b"HTTP/2": "HTTP/2"}
+_TAKES_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Outgoing(Struct, frozen=True):
     """A request ready to be sent, secrets in place.
 
     `body_cap` is in bytes after decompression, `deadline` in seconds for everything, from looking up the name to the
-    last byte. `pinned_ip` is the number to connect to, where the name was looked up and judged before.
+    last byte.
     """
 
     method: str
@@ -38,13 +48,17 @@ class Outgoing(Struct, frozen=True):
     body: bytes | None
     body_cap: int
     deadline: float
-    pinned_ip: str | None = None
+
+    def __repr__(self) -> str:
+        """What may be shown: neither address nor headers, which may hold a credential."""
+        return f"Outgoing({self.method}, deadline={self.deadline:.3g})"
 
 
 class Incoming(Struct):
     """What came back. Filled as it arrives, so that an answer that breaks off is kept as far as it came.
 
     `status` is 0 until the headers were read. `failure` says in words why the answer is not whole, `reason` in kind.
+    `notes` are facts read from the raw answer, to be recorded with it; no secrets.
     """
 
     status: int = 0
@@ -54,6 +68,11 @@ class Incoming(Struct):
     sent_headers: tuple[tuple[str, str], ...] = ()
     failure: str | None = None
     reason: Reason | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """What may be shown: not what came, which may hold a new token."""
+        return f"Incoming(status={self.status}, bytes={len(self.body)}, failure={self.failure!r})"
 
     def fail(self, reason: Reason, failure: str) -> None:
         """Note why the answer is not whole."""
@@ -61,122 +80,259 @@ class Incoming(Struct):
 
 
 class Transport:
-    """The network. One connection pool for a run; use it from one event loop."""
+    """The network, for one run and from one event loop.
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` replaces the usual trust: the system's certificate authorities and those that come with Python."""
+    Each host name is looked up once, and all connections to it go to the numbers of that answer. A connection serves
+    only the scheme, host and port that it was made for. Where a proxy carries a request, only the proxy's own name is
+    looked up here: which number the request reaches in the end is then up to the proxy.
+    """
+
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None = None,
+        *,
+        own_tls: ssl.SSLContext | None = None,
+        own_hosts: frozenset[tuple[str, int]] = frozenset(),
+        proxies: Proxies | None = None,
+        look_up: LookUp = ask_the_system,
+    ) -> None:
+        """`tls` replaces the usual trust: the system's certificate authorities and those that come with Python.
+
+        `own_tls` (a client's certificate, a private authority) is used for `own_hosts` (host, port) and nowhere else.
+        """
         self._tls = tls
-        self._pool: httpx.AsyncHTTPTransport | None = None
+        self._own_tls = own_tls
+        self._own_hosts = own_hosts
+        self._proxies = proxies or Proxies()
+        self._names = Names(look_up)
+        self._network = PinnedNetwork(self._names)
+        self._pools: dict[tuple[str, Proxy | None], _Pool] = {}
 
     async def exchange(self, outgoing: Outgoing, incoming: Incoming, may_read: Callable[[int], bool]) -> None:
         """Send a request and fill `incoming`. Raises nothing but CancelledError: trouble is noted in `incoming`.
 
-        `may_read` is asked before so many more bytes of body are kept; it says no where the run's total is used up.
+        `may_read` is asked before so many more bytes are taken in; it says no where the run's total is used up.
         """
-        host = parse_address(outgoing.url).host
+        address = parse_address(outgoing.url)
         try:
             async with asyncio.timeout(outgoing.deadline):
-                await self._exchange(outgoing, incoming, may_read)
-        except httpx.ConnectTimeout:
-            incoming.fail(Reason.TIMEOUT, f"{host} did not take up a connection within {CONNECT_SECONDS:.3g} s")
+                await self._exchange(outgoing, address, incoming, may_read)
+        except httpcore.ConnectTimeout:
+            incoming.fail(Reason.TIMEOUT, f"{address.host} did not take up a connection within {CONNECT_SECONDS:.3g} s")
         except TimeoutError:
-            incoming.fail(Reason.TIMEOUT, f"{host} did not give its whole answer within {outgoing.deadline:.3g} s")
+            seconds = f"{outgoing.deadline:.3g} s"
+            incoming.fail(Reason.TIMEOUT, f"{address.host} did not give its whole answer within {seconds}")
         except CannotInflate:
             incoming.fail(Reason.CONNECTIVITY, "the answer is not compressed the way it says, or not as it was asked")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
-            incoming.fail(Reason.CONNECTIVITY, _in_words(error, host))
+        except Exception as error:  # the libraries stumble in many ways over what a stranger sends
+            proxy = self._proxies.carrier(address)
+            by = parse_address(proxy.url).host if proxy else None
+            incoming.fail(Reason.CONNECTIVITY, in_words(error, address.host, proxy=by))
 
-    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
-        """The numbers a name stands for; none where it is not known. Raises TimeoutError after ten seconds."""
-        async with asyncio.timeout(CONNECT_SECONDS):
-            try:
-                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            except (OSError, UnicodeError):
-                return ()
-        return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    def goes_by_proxy(self, url: str) -> bool:
+        """Whether a proxy carries what is sent to an address."""
+        return self._proxies.carrier(parse_address(url)) is not None
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """The numbers that a name stands for in this run; none where it is not known. Raises TimeoutError."""
+        return await self._names.numbers(host)
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._pool is not None:
-            await self._pool.aclose()
-            self._pool = None
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            await pool.close()
 
-    async def _exchange(self, outgoing: Outgoing, incoming: Incoming, may_read: Callable[[int], bool]) -> None:
-        request = _request(outgoing)
-        incoming.sent_headers = tuple(_text_headers(request.headers.raw))
-        if outgoing.pinned_ip is None:
-            self._pool = self._pool or self._new_pool()
-            await _converse(self._pool, request, outgoing.body_cap, incoming, may_read)
-            return
-        _pin_to(request, outgoing.pinned_ip)
-        # A pool of its own: a connection made for one name must not serve another name at the same number.
-        async with self._new_pool() as pool:
-            await _converse(pool, request, outgoing.body_cap, incoming, may_read)
+    async def _exchange(
+        self, outgoing: Outgoing, address: Address, incoming: Incoming, may_read: Callable[[int], bool]
+    ) -> None:
+        headers = _headers(outgoing, address)
+        incoming.sent_headers = tuple(headers)
+        request = _request(outgoing, address, headers)
+        key, pool = self._pool(address)
+        pool.under_way += 1
+        whole = False
+        try:
+            await _converse(pool.connections, request, outgoing.body_cap, incoming, may_read)
+            whole = incoming.reason is None
+        finally:
+            pool.under_way -= 1
+            if not whole and address.scheme == "https" and self._pools.get(key) is pool:
+                # HTTP/2 cannot be told through this client to stop an answer: what is left of it would hold up others.
+                del self._pools[key]
+                pool.given_up = True
+            if pool.given_up and not pool.under_way:
+                await pool.close()
 
-    def _new_pool(self) -> httpx.AsyncHTTPTransport:
-        self._tls = self._tls or _usual_trust()
-        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, http2=False, limits=_CONNECTIONS)
+    def _pool(self, address: Address) -> tuple[tuple[str, Proxy | None], _Pool]:
+        """The connections that a request to an address may use."""
+        is_own = self._own_tls is not None and (address.host, address.port) in self._own_hosts
+        kind = "plain" if address.scheme == "http" else "own" if is_own else "usual"
+        key = (kind, self._proxies.carrier(address))
+        if key not in self._pools:
+            self._pools[key] = _Pool(self._new_connections(*key))
+        return key, self._pools[key]
+
+    def _new_connections(self, kind: str, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self._trust(kind) if kind != "plain" else None,
+            proxy=self._proxy(proxy) if proxy else None,
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=_CONNECTIONS,
+            keepalive_expiry=_IDLE_SECONDS,
+            http2=kind != "plain",
+            network_backend=self._network,
+        )
+
+    def _trust(self, kind: str) -> ssl.SSLContext:
+        if kind == "own" and self._own_tls is not None:
+            return self._own_tls
+        self._tls = self._tls or usual_trust()
+        return self._tls
+
+    def _proxy(self, proxy: Proxy) -> httpcore.Proxy:
+        auth = (proxy.username.encode(), proxy.password.encode()) if proxy.username or proxy.password else None
+        return httpcore.Proxy(proxy.url, auth, ssl_context=self._trust("usual") if "https:" in proxy.url else None)
 
 
-def _request(outgoing: Outgoing) -> httpx.Request:
-    """Build the request and make sure that httpx reads the address as our guard did."""
-    headers = [(name.encode("ascii"), value.encode("utf-8")) for name, value in outgoing.headers]
-    request = httpx.Request(outgoing.method, outgoing.url, headers=headers, content=outgoing.body)
-    request.extensions["timeout"] = httpx.Timeout(None, connect=CONNECT_SECONDS).as_dict()
-    if parse_address(str(request.url)) != parse_address(outgoing.url):
-        raise httpx.InvalidURL("the address can be read in two ways")
-    return request
+class _Pool:
+    """Connections that may be given up while answers are still read from them."""
+
+    def __init__(self, connections: httpcore.AsyncConnectionPool) -> None:
+        self.connections = connections
+        self.under_way = 0
+        self.given_up = False
+
+    async def close(self) -> None:
+        await self.connections.aclose()
 
 
-def _pin_to(request: httpx.Request, ip: str) -> None:
-    """Connect to a given number; name and certificate are still those of the address."""
-    request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")
-    request.url = request.url.copy_with(host=ip)
+def usual_trust() -> ssl.SSLContext:
+    """The authorities that come with Python's certifi, and the system's own, where a plant keeps its private ones."""
+    return httpcore.default_ssl_context()
+
+
+def _headers(outgoing: Outgoing, address: Address) -> list[tuple[str, str]]:
+    """The headers as they are sent."""
+    usual_port = {"http": ":80", "https": ":443"}[address.scheme]
+    headers = [("Host", address.origin.partition("://")[2].removesuffix(usual_port)), *outgoing.headers]
+    if outgoing.body or outgoing.method in _TAKES_BODY:
+        headers.append(("Content-Length", str(len(outgoing.body or b""))))
+    return headers
+
+
+def _request(outgoing: Outgoing, address: Address, headers: Sequence[tuple[str, str]]) -> httpcore.Request:
+    encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
+    if _breaks_out(b"".join(value for _, value in encoded)):
+        raise httpcore.LocalProtocolError
+    url = httpcore.URL(
+        scheme=address.scheme.encode(), host=address.host.encode(), port=address.port, target=_target(outgoing.url)
+    )
+    extensions: dict[str, Any] = {"timeout": _TIMEOUTS}
+    if address.scheme == "https":
+        extensions["trace"] = _once()
+    return httpcore.Request(outgoing.method, url, headers=encoded, content=outgoing.body, extensions=extensions)
+
+
+def _breaks_out(text: bytes) -> bool:
+    """Whether what should be headers could be read as the end of one (HTTP/2 carries such things: RFC 9113, 8.2.1)."""
+    return b"\n" in text or b"\r" in text or b"\0" in text
+
+
+def _target(url: str) -> bytes:
+    """Path and query as they are sent: what is not plain ASCII, or has no place in an address, percent-encoded."""
+    rest = url.partition("#")[0].partition("://")[2]
+    start = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    target = rest[start:]
+    return quote(target if target.startswith("/") else "/" + target, safe=_IN_TARGET, errors="replace").encode("ascii")
+
+
+def _once() -> Callable[[str, object], Any]:
+    """Forbids the client what HTTP/2 allows it: to send a request again that a server says it has not looked at."""
+    sent = False
+
+    async def trace(event: str, _: object) -> None:
+        nonlocal sent
+        if event == "http2.send_request_headers.started":
+            if sent:
+                raise SentTwice
+            sent = True
+
+    return trace
 
 
 async def _converse(
-    pool: httpx.AsyncHTTPTransport,
-    request: httpx.Request,
+    pool: httpcore.AsyncConnectionPool,
+    request: httpcore.Request,
     body_cap: int,
     incoming: Incoming,
     may_read: Callable[[int], bool],
 ) -> None:
     response = await pool.handle_async_request(request)
     try:
-        incoming.status = response.status_code
-        incoming.http_version = "HTTP/1.0" if response.http_version == "HTTP/1.0" else "HTTP/1.1"
-        raw = response.headers.raw
-        incoming.headers = tuple(_text_headers(raw[:MOST_HEADERS]))
-        if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > MOST_HEADER_BYTES:
-            incoming.headers = incoming.headers[:20]
-            incoming.fail(Reason.CONNECTIVITY, f"the answer has more than {MOST_HEADERS} headers, or huge ones")
-            return
-        await _read_body(response, body_cap, incoming, may_read)
+        _read_head(response, incoming)
+        if incoming.reason is None:
+            end = await _read_body(response, body_cap, incoming, may_read)
+            _look_for_surplus(response, end, incoming)
     finally:
         await response.aclose()
 
 
+def _read_head(response: httpcore.Response, incoming: Incoming) -> None:
+    """Take in status and headers. Raises NotProperHttp where there is no such status, or a header breaks out."""
+    raw = response.headers
+    head = b"".join(name + value for name, value in raw)
+    if not 200 <= response.status <= 999 or _breaks_out(head):
+        raise NotProperHttp
+    incoming.status = response.status
+    incoming.http_version = _VERSIONS.get(response.extensions["http_version"], "HTTP/1.1")
+    incoming.headers = tuple((_header_text(name), _header_text(value)) for name, value in raw[:MOST_HEADERS])
+    if len(raw) > MOST_HEADERS or len(head) > MOST_HEADER_BYTES:
+        incoming.headers = incoming.headers[:20]
+        incoming.fail(Reason.CONNECTIVITY, f"the answer has more than {MOST_HEADERS} headers, or huge ones")
+
+
 async def _read_body(
-    response: httpx.Response, body_cap: int, incoming: Incoming, may_read: Callable[[int], bool]
-) -> None:
-    inflater = Inflater(response.headers.get("content-encoding", ""))
-    read = 0
-    async for chunk in response.aiter_raw():
-        read += len(chunk)
-        piece = inflater.feed(chunk, body_cap + 1 - len(incoming.body))
-        if not may_read(len(piece)):
-            incoming.fail(Reason.BUDGET, "the audit has read as much as it may in all")
-            return
-        incoming.body += piece
-        if len(incoming.body) > body_cap or read > body_cap:
-            del incoming.body[body_cap:]
-            incoming.fail(Reason.BUDGET, f"the answer is larger than {body_cap / 1024 / 1024:.3g} MiB")
-            return
+    response: httpcore.Response, body_cap: int, incoming: Incoming, may_read: Callable[[int], bool]
+) -> bytes:
+    """Take in the body, unpacked; returns its last bytes as they travelled."""
+    inflater = Inflater(_first(response, b"content-encoding"))
+    read, chunk = 0, b""
+    async with aclosing(cast(Any, response.aiter_stream())) as chunks:
+        async for chunk in chunks:
+            read += len(chunk)
+            piece = inflater.feed(chunk, body_cap + 1 - len(incoming.body))
+            if not may_read(max(len(piece), len(chunk))):
+                incoming.fail(Reason.BUDGET, "the audit has read as much as it may in all")
+                return b""
+            incoming.body += piece
+            if len(incoming.body) > body_cap or read > body_cap:
+                del incoming.body[body_cap:]
+                incoming.fail(Reason.BUDGET, f"the answer is larger than {body_cap / 1024 / 1024:.3g} MiB")
+                return b""
     inflater.finish()
+    return chunk
 
 
-def _text_headers(raw: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(_header_text(name), _header_text(value)) for name, value in raw]
+def _look_for_surplus(response: httpcore.Response, end: bytes, incoming: Incoming) -> None:
+    """Use no connection again on which more came than the answer holds: it would be taken for the next answer.
+
+    `end` is how the body ended. What follows an answer that may have no body is common, and no fault of the answer.
+    """
+    stream = response.extensions.get("network_stream")
+    if not isinstance(stream, Stream) or not stream.tail or incoming.http_version == "HTTP/2" or incoming.reason:
+        return
+    chunked = bool(_first(response, b"transfer-encoding"))
+    if not end or chunked:  # the last that came is the end of the head, or of the last chunk
+        stream.spoilt = not stream.tail.endswith(b"\n")
+    elif not (end.endswith(stream.tail) or stream.tail.endswith(end)):
+        stream.spoilt = True
+        incoming.fail(Reason.CONNECTIVITY, "the answer is longer than it says")
+
+
+def _first(response: httpcore.Response, name: bytes) -> str:
+    """The first header of that name (small letters); empty where there is none."""
+    return next((_header_text(value) for key, value in response.headers if key.lower() == name), "")
 
 
 def _header_text(value: bytes) -> str:
@@ -184,45 +340,3 @@ def _header_text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
-
-
-def _usual_trust() -> ssl.SSLContext:
-    """The authorities that come with Python's certifi, and the system's own, where a plant keeps its private ones."""
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()
-    return context
-
-
-def _in_words(error: Exception, host: str) -> str:
-    """What went wrong, in our words: the library's own messages may quote the answer."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the certificate of {host} cannot be trusted: {cause.verify_message}"
-        if isinstance(cause, ssl.SSLError):
-            return f"no secure connection to {host} could be made"
-        if isinstance(cause, socket.gaierror):
-            return f"the name {host} is not known"
-        if isinstance(cause, ConnectionRefusedError):
-            return f"{host} refuses connections"
-    match error:
-        case httpx.ConnectError():
-            return f"{host} cannot be reached"
-        case httpx.RemoteProtocolError():
-            return f"{host} ended its answer too early, or it is not proper HTTP"
-        case httpx.NetworkError():
-            return f"the connection to {host} broke before the answer was complete"
-        case httpx.LocalProtocolError() | httpx.InvalidURL() | UnicodeError():
-            return "the request cannot be put into proper HTTP"
-        case _:
-            return f"the exchange with {host} failed"
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what led to it, a handful deep."""
-    found: list[BaseException] = []
-    step: BaseException | None = error
-    while step is not None and len(found) < 10:
-        found.append(step)
-        step = step.__cause__ or step.__context__
-    return found

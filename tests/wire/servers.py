@@ -24,6 +24,7 @@ class Seen:
     target: str
     headers: dict[str, str]
     body: bytes
+    shown_certificate: bool = False
 
     @property
     def path(self) -> str:
@@ -70,12 +71,14 @@ def answering(
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Seen(self.command, self.path, headers, self.rfile.read(length))
+            shown = isinstance(self.connection, ssl.SSLSocket) and bool(self.connection.getpeercert())
+            request = Seen(self.command, self.path, headers, self.rfile.read(length), shown)
             seen.append(request)
             answer = respond(request)
             body = answer.body.encode() if isinstance(answer.body, str) else answer.body
             pairs = list(answer.headers.items()) if isinstance(answer.headers, dict) else answer.headers
-            self.send_response(answer.status)
+            own_date = any(name.lower() == "date" for name, _ in pairs)
+            (self.send_response_only if own_date else self.send_response)(answer.status)
             for name, value in pairs:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
@@ -109,29 +112,41 @@ def misbehaving(behave: Callable[[socket.socket, threading.Event], None]) -> Ite
 
     The event is set when the test is over, so that nothing has to sleep longer than needed.
     """
+
+    def after_the_head(connection: socket.socket, over: threading.Event) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            head += piece
+        behave(connection, over)
+
+    with by_hand(after_the_head) as url:
+        yield url
+
+
+@contextmanager
+def by_hand(handle: Callable[[socket.socket, threading.Event], None], *, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve connections that `handle` handles from the first byte on, each in a thread. Yields the address."""
     over = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                piece = self.request.recv(65536)
-                if not piece:
-                    return
-                head += piece
-            behave(self.request, over)
+            handle(self.request, over)
 
     class Quiet(socketserver.ThreadingTCPServer):
         daemon_threads = True
         allow_reuse_address = True
+        request_queue_size = 128
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             pass
 
-    server = Quiet(("127.0.0.1", 0), Handler)
+    server = Quiet((host, 0), Handler)
     with _running(server):
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"http://{host}:{server.server_address[1]}"
         finally:
             over.set()
 

@@ -51,7 +51,7 @@ def test_no_more_requests_leave_than_the_budget_has_however_many_ask_at_once(tmp
 
     assert came == {200: 7, Reason.BUDGET: 23}
     assert len(vendor.seen) == 7
-    assert bench.session.traffic.requests == 7
+    assert bench.traffic.requests == 7
 
 
 def test_tokens_and_redirects_are_paid_from_the_same_budget(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_total_of_bytes_ends_a_run(tmp_path: Path, monkeypatch: pytest.Monke
         came = bench.run(many(4, vendor.url))
 
     assert came == {200: 2, Reason.BUDGET: 2}
-    assert bench.session.traffic.bytes <= 1000
+    assert bench.traffic.bytes <= 1000
 
 
 def limited(*answers: Answer) -> Callable[[Seen], Answer]:
@@ -163,13 +163,47 @@ def test_a_429_is_waited_for_and_retried_once(tmp_path: Path) -> None:
     assert [each.status for each in bench.exchanges()] == [429, 200]
 
 
-@pytest.mark.parametrize("headers", [{"Retry-After": "91"}, {}, {"Retry-After": "soon"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{}] + [{"Retry-After": value} for value in ("91", "soon", "-1", "NaN", "inf", "1e1", "9" * 30, "5, 7", "5;q=1")],
+)
 def test_a_429_without_a_bearable_wait_is_returned(headers: dict[str, str], tmp_path: Path) -> None:
     with answering(limited(Answer(429, "", headers), Answer(200))) as vendor:
         bench = Workbench(tmp_path, vendor.url)
         assert bench.get().status == 429
 
     assert len(vendor.seen) == 1
+
+
+def test_a_moment_that_has_passed_is_not_waited_for(tmp_path: Path) -> None:
+    with answering(limited(Answer(429, "", {"Retry-After": "Sun, 22 Nov 2020 12:00:00 GMT"}), Answer(200))) as vendor:
+        bench = Workbench(tmp_path, vendor.url)
+        assert bench.get().status == 200
+
+    assert isinstance(bench.clock, QuickClock)
+    assert bench.clock.passed < 1
+
+
+def test_a_busy_token_endpoint_is_waited_for_too(tmp_path: Path) -> None:
+    token = Answer(200, '{"access_token": "t0ken-t0ken-1"}')
+    with answering(limited(Answer(429, "", {"Retry-After": "3"}), token, Answer(200))) as vendor:
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": oauth2(vendor.url + "/token")})
+        assert bench.get("/x").status == 200
+
+    assert vendor.paths == ["/token", "/token", "/x"]
+
+
+def test_a_503_that_names_a_time_is_waited_for_where_nothing_can_be_done_twice(tmp_path: Path) -> None:
+    async def work(session: Session) -> list[int]:
+        read = await session.send("GET", vendor.url + "/read", owner="test")
+        made = await session.send("POST", vendor.url + "/make", owner="test", json={})
+        return [read.status, made.status]
+
+    busy = Answer(503, "", {"Retry-After": "3"})
+    with answering(limited(busy, Answer(200), busy)) as vendor:
+        assert Workbench(tmp_path, vendor.url, permissions=ALL).run(work) == [200, 503]
+
+    assert vendor.paths == ["/read", "/read", "/make"]
 
 
 def test_a_second_429_is_returned(tmp_path: Path) -> None:

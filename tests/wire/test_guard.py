@@ -82,3 +82,93 @@ def test_one_permission_is_not_another(granted: dict[str, Any], sent: Call) -> N
 
     with pytest.raises(CouldNotLook):
         guard.check(sent)
+
+
+@pytest.mark.parametrize(
+    "method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "MERGE", "DEBUG", "BREW", "get", "", "G E T"]
+)
+def test_a_method_that_is_not_known_is_never_sent(method: str) -> None:
+    with pytest.raises(CouldNotLook, match="never sent"):
+        GUARD.check(call(method, API + "/assets", Purpose.API, "main"))
+
+
+OPEN = "http://api.example/v1"
+IN_THE_OPEN = {
+    "the api": call("GET", OPEN, Purpose.API, "main"),
+    "a wrong question": call("GET", OPEN, Purpose.PROVOKED, "main"),
+    "a write": call("POST", OPEN, Purpose.API, "main"),
+    "cleaning up": call("DELETE", OPEN, Purpose.CLEANUP, "main"),
+    "a document": call("GET", OPEN, Purpose.DOCUMENT, "main"),
+    "a token": call("POST", "http://login.example/token", Purpose.TOKEN, "main"),
+}
+
+
+def guarding(base_url: str, login: str = "http://login.example:80", **more: Any) -> Guard:
+    return Guard(base_url=base_url, receivers={"main": login}, permissions=Permissions(writes=True), **more)
+
+
+@pytest.mark.parametrize("name", IN_THE_OPEN)
+def test_no_credential_travels_unencrypted(name: str) -> None:
+    with pytest.raises(CouldNotLook, match=r"is not encrypted.*ask the vendor for an https:// address") as refusal:
+        guarding(OPEN).check(IN_THE_OPEN[name])
+
+    assert refusal.value.reason is Reason.NOT_PERMITTED
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]:8080", "localhost:8080", "127.8.8.8"])
+def test_but_on_this_machine_it_may(host: str) -> None:
+    url = f"http://{host}/v1"
+
+    guarding(url).check(call("GET", url, Purpose.API, "main"))
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "127.0.0.1.example", "10.0.0.1", "0.0.0.0", "notlocalhost"])
+def test_what_only_looks_like_this_machine_is_another(host: str) -> None:
+    url = f"http://{host}/v1"
+
+    with pytest.raises(CouldNotLook, match="is not encrypted"):
+        guarding(url).check(call("GET", url, Purpose.API, "main"))
+
+
+def test_who_carries_no_secret_may_go_unencrypted() -> None:
+    """A stranger, and a vendor file that says that the API needs no credential."""
+    guarding(OPEN).check(call("GET", OPEN, Purpose.STRANGER))
+    guarding(OPEN, open_roles=frozenset({"main"})).check(call("GET", OPEN, Purpose.API, "main"))
+
+
+def cleaning(method: str, url: str = API + "/x/1", **more: Any) -> Call:
+    return Call(method, url, "test", Purpose.CLEANUP, "main", **more)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_what_was_created_is_looked_for_and_deleted(method: str) -> None:
+    GUARD.check(cleaning(method))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        cleaning("POST"),
+        cleaning("PUT"),
+        cleaning("PATCH"),
+        cleaning("OPTIONS"),
+        cleaning("DELETE", "https://other.example/x/1"),
+        cleaning("DELETE", "http://api.example/v1"),
+        cleaning("DELETE", body=b"{}"),
+        cleaning("GET", headers=(("X-HTTP-Method-Override", "POST"),)),
+        cleaning("GET", API + "/x?_method=PATCH"),
+    ],
+)
+def test_cleaning_up_does_nothing_else(sent: Call) -> None:
+    with pytest.raises(CouldNotLook) as refusal:
+        GUARD.check(sent)
+
+    assert refusal.value.reason is Reason.NOT_PERMITTED
+
+
+def test_nothing_is_cleaned_up_where_nothing_may_be_written() -> None:
+    guard = Guard(base_url=API, receivers={}, permissions=Permissions(burst=True, webhooks=True))
+
+    for method in ("GET", "DELETE"):
+        with pytest.raises(CouldNotLook):
+            guard.check(cleaning(method))

@@ -19,7 +19,8 @@ from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Reason
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.inflate import Inflater
-from tests.wire.servers import misbehaving
+from cmms_audit.wire.session import Session
+from tests.wire.servers import by_hand, misbehaving
 from tests.wire.sessions import Workbench
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
@@ -135,6 +136,39 @@ MISBEHAVIOURS: dict[str, tuple[Behaviour, Reason]] = {
         sends(body(gzip.compress(gzip.compress(b"[]")), b"Content-Encoding: gzip, gzip")),
         Reason.CONNECTIVITY,
     ),
+    "says that its answer is shorter than it is": (
+        sends(JSON + b'Content-Length: 8\r\n\r\n{"id": 1}'),
+        Reason.CONNECTIVITY,
+    ),
+    "speaks as in the year 1991": (sends(b"<html>hello</html>"), Reason.CONNECTIVITY),
+    "has a status line without end": (floods(b"HTTP/1.1 200 ", b"a" * 65536), Reason.CONNECTIVITY),
+    "has a status of zero": (sends(b"HTTP/1.1 000 Nothing\r\nContent-Length: 0\r\n\r\n"), Reason.CONNECTIVITY),
+    "asks to go on for ever": (floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 50), Reason.TIMEOUT),
+    "has a NUL in a header": (sends(JSON + b"X-A: a\0b\r\nContent-Length: 2\r\n\r\n[]"), Reason.CONNECTIVITY),
+    "breaks a header in two": (sends(JSON + b"X-A: a\rSet-Cookie: b=c\r\n\r\n[]"), Reason.CONNECTIVITY),
+    "has a header without a name": (sends(JSON + b": nameless\r\nContent-Length: 2\r\n\r\n[]"), Reason.CONNECTIVITY),
+    "hides its length from some": (
+        sends(JSON + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2\r\n"),
+        Reason.CONNECTIVITY,
+    ),
+    "transfers in a way nobody asked for": (sends(JSON + b"Transfer-Encoding: gzip\r\n\r\n[]"), Reason.CONNECTIVITY),
+    "has endless words beside a chunk": (
+        floods(JSON + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a" * 65536),
+        Reason.CONNECTIVITY,
+    ),
+    "ends its chunks with endless headers": (
+        floods(JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n", b"X-More: 1\r\n" * 1000),
+        Reason.CONNECTIVITY,
+    ),
+    "hangs up in the middle of its chunks": (
+        sends(JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n"),
+        Reason.CONNECTIVITY,
+    ),
+    "compresses in yet another way": (sends(body(b"[1, 2, 3]", b"Content-Encoding: zstd")), Reason.CONNECTIVITY),
+    "compresses in a way that there is not": (
+        sends(body(b"[]", b"Content-Encoding: \xff, gzip;q=1")),
+        Reason.CONNECTIVITY,
+    ),
     "sends JSON that is not UTF-8": (sends(body(b'{"name": "caf\xe9"}')), Reason.CONNECTIVITY),
     "redirects in a circle": (
         sends(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n"),
@@ -162,6 +196,29 @@ def test_a_misbehaving_server_ends_as_a_recorded_exchange_with_a_reason(name: st
         assert recorded.failure == refusal.value.summary
 
 
+@pytest.mark.parametrize(
+    ("behave", "reason"),
+    [
+        (lambda connection, over: over.wait(5), Reason.TIMEOUT),
+        (lambda connection, over: connection.sendall(b"HTTP/1.1 400 Plain\r\n\r\n"), Reason.CONNECTIVITY),
+        (lambda connection, over: None, Reason.CONNECTIVITY),
+        (lambda connection, over: connection.sendall(b"\x16\x03\x03\xff\xff" + b"\0" * 70_000), Reason.CONNECTIVITY),
+    ],
+    ids=["says nothing", "speaks unencrypted", "hangs up", "speaks gibberish"],
+)
+def test_a_secure_connection_that_never_comes_about_is_recorded_too(
+    behave: Behaviour, reason: Reason, tmp_path: Path
+) -> None:
+    with by_hand(behave) as address:
+        url = address.replace("http://", "https://")
+        bench = Workbench(tmp_path, url, clock=Clock(), options={"request_seconds": TIME})
+        with pytest.raises(CouldNotLook) as refusal:
+            bench.get()
+
+    [recorded] = bench.exchanges()
+    assert (recorded.status, recorded.reason, refusal.value.reason) == (0, reason, reason)
+
+
 def test_what_arrived_of_a_broken_answer_is_kept(tmp_path: Path) -> None:
     with misbehaving(resets(JSON + b"Content-Length: 100\r\n\r\n[1,2,")) as address:
         bench = Workbench(tmp_path, address, clock=Clock())
@@ -182,7 +239,7 @@ def test_a_bomb_is_never_unpacked_beyond_the_cap(tmp_path: Path) -> None:
     [recorded] = bench.exchanges()
     assert recorded.response is not None
     assert recorded.response.size == 8 * 1024 * 1024
-    assert bench.session.traffic.bytes == recorded.response.size
+    assert bench.traffic.bytes == recorded.response.size
 
 
 def test_the_message_of_a_failure_quotes_nothing_that_the_server_sent(tmp_path: Path) -> None:
@@ -250,3 +307,44 @@ def test_deflate_is_understood_with_and_without_its_wrapper() -> None:
 
     assert Inflater("deflate").feed(zlib.compress(b"[1, 2]"), 100) == b"[1, 2]"
     assert Inflater("deflate").feed(bare.compress(b"[1, 2]") + bare.flush(), 100) == b"[1, 2]"
+
+
+ODD_BODIES: dict[str, tuple[bytes, object]] = {
+    "broken": (b'{"id": 1,', None),
+    "empty": (b"", None),
+    "deep": (b"[" * 200_000, None),
+    "deep and whole": (b"[" * 200_000 + b"]" * 200_000, None),
+    "with a NUL in it": (b'{"name": "a\\u0000b"}', {"name": "a\0b"}),
+    "of NULs": (b"\0" * 100, None),
+    "a number without end": (b"1" * 10_000, None),
+    "no number at all": (b'{"a": NaN}', ...),
+    "naming a member twice": (b'{"data": [{"id": 1, "id": 2}]}', {"data": [{"id": 2}]}),
+}
+
+
+@pytest.mark.parametrize("name", ODD_BODIES)
+def test_an_odd_body_is_recorded_and_read_as_far_as_it_can_be(name: str, tmp_path: Path) -> None:
+    content, value = ODD_BODIES[name]
+    with misbehaving(sends(body(content))) as address:
+        exchange = Workbench(tmp_path, address, clock=Clock()).get()
+
+    assert (exchange.status, exchange.failure) == (200, None)
+    assert exchange.text == content.decode()
+    assert value is ... or exchange.json == value
+    assert exchange.notes.get("duplicate_keys", False) is (name == "naming a member twice")
+
+
+def test_what_follows_an_answer_is_never_taken_for_the_next_one(tmp_path: Path) -> None:
+    """A server that counts letters, not bytes, or sends a body where none may be, leaves something on the line."""
+    forged = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
+    heads = [b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]
+
+    async def work(session: Session) -> list[str]:
+        first = await session.send("GET", address + "/x", owner="test")
+        second = await session.send("GET", address + "/x", owner="test")
+        return [first.text, second.text]
+
+    for at, head in enumerate(heads):
+        with misbehaving(holds(head + forged)) as address:
+            bench = Workbench(tmp_path / str(at), address, clock=Clock())
+            assert bench.run(work) == ["", ""]
