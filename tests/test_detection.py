@@ -12,8 +12,6 @@ from tests.live import audited, verdicts
 BURSTS = ("bare-429", "no-429", "silent-throttling", "lower-real-limit")
 NOT_YET_LOOKED_FOR = (
     "forgetful-actions",
-    "ignored-idempotency-key",
-    "ignored-if-match",
     "immortal-tokens",
     "lawless-actions",
     "mangled-attachments",

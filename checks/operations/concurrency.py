@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from cmms_audit.battery import (
     Context,
+    CouldNotLook,
+    Created,
+    Extra,
     Field,
     Finding,
     Operation,
+    OwnRecords,
     Resource,
     check,
     members,
     met,
     not_applicable,
+    not_met,
     partial,
     pattern,
+    unknown,
 )
+from cmms_audit.model import Exchange, Reason
 
 from ._lists import changeable_kind
 from ._words import header, prose_about, quoted, statuses, texts
@@ -118,3 +127,160 @@ def _speaks_of_locking(update: Operation) -> bool:
 def _serves_etags(resource: Resource) -> bool:
     answers = [response for op in (resource.read, resource.update) if op for response in op.responses]
     return any(name.lower() == "etag" for response in answers for name in response.headers)
+
+
+_REFUSES_STALE = frozenset({409, 412, 428})
+_LONGER_THAN_A_SECOND = 1.1  # dates in headers know no fractions
+FLAG = "lost-update"
+_FIRST, _STALE = "first change", "change from an old copy"
+_UNCLEAR = (401, 403, 408, 425, 429)  # refusals that say nothing of the version
+
+
+class _Condition(Struct, frozen=True):
+    """What makes a change conditional on the version that was read: in words, and what is sent."""
+
+    says: str
+    extra: Extra
+
+
+class _Changes(Struct, frozen=True):
+    """The answers to three changes from one copy: the first, one after it, and one that names no version at all."""
+
+    first: Exchange
+    stale: Exchange
+    unconditional: Exchange | None = None
+
+
+@check(
+    question=QUESTION,
+    id="operations.stale-change-refused",
+    aspect="lock",
+    sends="writes",
+    flags=(FLAG,),
+    exclusive=True,
+)
+async def stale_change_refused(ctx: Context) -> Finding:
+    """Changes a record of our own twice from the same copy: the second change must be refused."""
+    kind = changeable_kind(ctx)
+    resource = ctx.resource(kind)
+    if resource.update is None:
+        return not_applicable(f"no way to change a record of {resource.path} is described", resource)
+    async with ctx.own.tidied() as own:
+        made = await own.create(kind)
+        copy = await own.read(made)
+        condition = _condition(ctx, own, resource.update, copy)
+        changes = await _change_from(ctx, own, made, condition)
+        if not changes.first.ok:
+            return _first_refused(changes.first, condition)
+        if changes.stale.status in _REFUSES_STALE:
+            return _refused(ctx, resource.update, changes, condition)
+        return await _overwritten(own, made, changes, condition)
+
+
+def _condition(ctx: Context, own: OwnRecords, update: Operation, copy: Exchange) -> _Condition | None:
+    """What the vendor gives to make a change conditional: an ETag, a version, else the time of the last change.
+
+    Many servers give ETags for caching alone: where changes take a version too, both are sent.
+    """
+    etag, modified = copy.header("etag"), copy.header("last-modified")
+    version, sent = ctx.value(own.record(copy), "version"), ctx.field(update.request, "version")
+    asked = header(update, ("If-Match",))
+    if not etag and asked and not sent:
+        etag = next((each for each in (version, own.record(copy).get("@odata.etag")) if isinstance(each, str)), None)
+    headers = {"If-Match": etag} if etag else {}
+    if sent and not sent.schema.read_only and version is not None:
+        return _Condition(f"the version that was read ({sent.name})", Extra({sent.name: version}, headers))
+    if etag:
+        return _Condition("the ETag that was read (If-Match)", Extra(headers=headers))
+    if modified:
+        extra = Extra(headers={"If-Unmodified-Since": modified})
+        return _Condition("the time of the last change (If-Unmodified-Since)", extra)
+    return None
+
+
+async def _change_from(ctx: Context, own: OwnRecords, made: Created, condition: _Condition | None) -> _Changes:
+    given = condition.extra if condition else Extra()
+
+    async def change(words: str, extra: Extra) -> Exchange:
+        text = own.text_of(made, words, for_update=True)
+        return await own.change(made, Extra({**extra.members, **text}, extra.headers))
+
+    if "If-Unmodified-Since" in given.headers:
+        await ctx.clock.sleep(_LONGER_THAN_A_SECOND)
+    first = await change(_FIRST, given)
+    strong = given.headers.get("If-Match", "").removeprefix("W/")
+    if first.status == 412 and strong != given.headers.get("If-Match"):  # made weak on its way, by compression
+        given = Extra(given.members, {"If-Match": strong})
+        first = await change(_FIRST, given)
+    if not first.ok:
+        return _Changes(first, first)
+    stale = await change(_STALE, given)
+    if stale.ok or condition is None:
+        return _Changes(first, stale)
+    return _Changes(first, stale, await change("change without a version", Extra()))
+
+
+def _first_refused(first: Exchange, condition: _Condition | None) -> Finding:
+    """A change that should pass did not."""
+    if condition and first.status == 412:
+        return not_met(f"a change that gives {condition.says} is refused although it is the present one", first)
+    if condition is None and first.status in (412, 428):
+        return not_met("a change must name the version that it is based on, but the record does not tell it", first)
+    if first.status in (401, 403):
+        raise CouldNotLook(Reason.CREDENTIAL, f"the credential may not change records ({first.status})", first)
+    reason = Reason.VENDOR_SILENT if 400 <= first.status < 500 else Reason.CONNECTIVITY
+    return unknown(f"a plain change of a record was answered with {first.status}", first, reason=reason)
+
+
+def _refused(ctx: Context, update: Operation, changes: _Changes, condition: _Condition | None) -> Finding:
+    """The stale change was refused. What names no version should be too, or the document should say that it is not."""
+    code = changes.stale.status
+    last = changes.unconditional
+    if condition is None:
+        return met(f"a second change from the same copy is refused with {code}", changes.stale).clears(FLAG)
+    says = f"a change that gives {condition.says} passes once, and is refused with {code} when that is old"
+    seen = [each for each in (changes.first, changes.stale, last) if each]
+    if last is None or not last.ok:
+        ending = f"; one that names no version is answered with {last.status}" if last else ""
+        return met(says + ending, *seen).clears(FLAG)
+    detail = f"a change that names no version is accepted ({last.status})"
+    if any(_guard(ctx, ctx.resource(changeable_kind(ctx)), each) for each in _updates(ctx, update)):
+        return met(says, *seen, detail=detail).clears(FLAG)
+    return partial(f"{says}; the document does not tell, and {detail}", *seen).clears(FLAG)
+
+
+async def _overwritten(own: OwnRecords, made: Created, changes: _Changes, condition: _Condition | None) -> Finding:
+    """The stale change was not refused: whether it really took the place of the first one."""
+    status = changes.stale.status
+    if not changes.stale.ok and not (400 <= status < 500 and condition):
+        reason = Reason.VENDOR_SILENT if 400 <= status < 500 else Reason.CONNECTIVITY
+        return unknown(f"a change from an old copy was answered with {status}", changes.stale, reason=reason)
+    now = await own.read(made)
+    seen = (changes.first, changes.stale, now)
+    if not changes.stale.ok:
+        return _refused_oddly(own, made, changes, now)
+    if not _holds(own, now, made, _STALE):
+        if status == 202:
+            return unknown("a change from an old copy was only taken in (202), and is not seen to be done", *seen)
+        return not_met("a change from an old copy is answered as done, and is not done", *seen)
+    given = f"although it gives {condition.says}" if condition else "and nothing is offered to prevent it"
+    says = f"a change from an old copy overwrites one that was made in the meantime, {given}"
+    return not_met(says, *seen).raises(FLAG)
+
+
+def _refused_oddly(own: OwnRecords, made: Created, changes: _Changes, now: Exchange) -> Finding:
+    """The stale change was refused with a status that means something else; the first change shows that it was."""
+    status = changes.stale.status
+    seen = (changes.first, changes.stale, now)
+    says = f"a change from an old copy was answered with {status}"
+    if status in _UNCLEAR or not _holds(own, now, made, _FIRST):
+        return unknown(says, *seen, reason=Reason.VENDOR_SILENT)
+    says = f"a change from an old copy is refused with {status}, which does not tell that the record has changed"
+    return partial(says, *seen).clears(FLAG)
+
+
+def _holds(own: OwnRecords, now: Exchange, made: Created, words: str) -> bool:
+    """Whether a record holds a changed text, however the vendor writes it."""
+    wanted = own.text_of(made, words, for_update=True)
+    record = own.record(now)
+    return all(value.casefold() in str(record.get(name)).casefold() for name, value in wanted.items())

@@ -75,8 +75,8 @@ async def every_record_once(ctx: Context) -> Finding:
         second = await walk(ctx, kind, first.size)
         return _judge_flaws(first, second, [flaw for flaw in flaws if flaw in _flaws(second)])
     if first.filled_pages < _FEWEST_PAGES:
-        return not_applicable("the list is too short to have a second page", *first.pages)
-    if first.total is None and first.stop == "end" and len(first.pages) <= _MOST_PAGES_TWICE:
+        return not_applicable("the list is too short to have a second page", *first.places)
+    if first.total is None and first.stop == "end" and first.pages <= _MOST_PAGES_TWICE:
         return await _judge_without_total(ctx, first)
     if first.stop == "budget":
         return await _judge_long_list(ctx, first, {name: each for name, each in pages.items() if name != kind})
@@ -95,15 +95,13 @@ def _flaws(walked: Walk) -> list[str]:
 
 
 def _judge_flaws(first: Walk, second: Walk, flaws: Sequence[str]) -> Finding:
-    places = [*first.pages, *second.pages]
-    facts = {"records": float(len(set(first.ids))), "repeated": float(first.repeated), "missing": float(first.missing)}
+    places = [*first.places, *second.places]
+    facts = {"records": float(len(first.ids)), "repeated": float(first.repeated), "missing": float(first.missing)}
     plain = first.kind.replace("_", " ")
     if not flaws:
         says = f"a first walk through the {plain} did not add up, a second one did: they may have changed meanwhile"
         return partial(says, *places, facts=facts)
-    counts = (
-        f"{len(set(first.ids))} records on {len(first.pages)} pages, {first.repeated} repeated, {first.missing} missing"
-    )
+    counts = f"{len(first.ids)} records on {first.pages} pages, {first.repeated} repeated, {first.missing} missing"
     finding = not_met(f"walking through the {plain}, {' and '.join(flaws)} ({counts})", *places, facts=facts)
     leads_elsewhere_only = flaws == ["the address of the next page leads to another system"]
     return finding if leads_elsewhere_only else finding.raises(FLAG)
@@ -114,12 +112,12 @@ async def _judge_without_total(ctx: Context, first: Walk) -> Finding:
     if first.size is None or first.size < 2:
         return _judge_sizes(first, "and the list ended; no total is announced to compare with")
     other = await walk(ctx, first.kind, max(1, first.size // 2), most_pages=3 * _MOST_PAGES_TWICE)
-    if other.stop == "end" and set(other.ids) != set(first.ids):
+    if other.stop == "end" and other.ids != first.ids:
         again = await walk(ctx, first.kind, first.size)
-        if set(again.ids) != set(other.ids):
-            differ = len(set(again.ids) ^ set(other.ids))
+        if again.ids != other.ids:
+            differ = len(again.ids ^ other.ids)
             says = f"two page sizes bring different records: {differ} of them came with one size only"
-            return not_met(says, *first.pages, *other.pages, *again.pages).raises(FLAG)
+            return not_met(says, *first.places, *other.places, *again.places).raises(FLAG)
     return _judge_sizes(first, "and the list ended; a walk with another page size brought the same")
 
 
@@ -140,16 +138,15 @@ async def _judge_long_list(ctx: Context, first: Walk, others: dict[str, Page]) -
 
 def _judge_sizes(walked: Walk, ending: str) -> Finding:
     """The walk adds up; what is left is whether the page size that was asked for was served."""
-    records = len(walked.ids)
-    says = f"{records} {walked.kind.replace('_', ' ')} on {len(walked.pages)} pages came once each, {ending}"
-    facts = {"records": float(records), "pages": float(len(walked.pages))}
+    says = f"{walked.records} {walked.kind.replace('_', ' ')} on {walked.pages} pages came once each, {ending}"
+    facts = {"records": float(walked.records), "pages": float(walked.pages)}
     if walked.size is not None and walked.served_size > walked.size and walked.served_size == walked.default_size:
         says += f"; pages of {walked.size} were asked for, but the size is ignored: {walked.served_size} came"
-        return not_met(says, *walked.pages, facts=facts).clears(FLAG)
+        return not_met(says, *walked.places, facts=facts).clears(FLAG)
     if walked.size is not None and walked.served_size != walked.size:
         says += f"; pages of {walked.size} were asked for, {walked.served_size} a page were served"
-        return partial(says, *walked.pages, facts=facts).clears(FLAG)
-    return met(says, *walked.pages, facts=facts).clears(FLAG)
+        return partial(says, *walked.places, facts=facts).clears(FLAG)
+    return met(says, *walked.places, facts=facts).clears(FLAG)
 
 
 @check(question=QUESTION, id="operations.bad-page-refused", aspect="limits", sends="reads")

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from cmms_audit.battery import (
     Context,
+    CouldNotLook,
+    Created,
+    Extra,
     Field,
     Finding,
     Operation,
+    OwnRecords,
     Parameter,
     Resource,
     body_fields,
@@ -19,7 +25,9 @@ from cmms_audit.battery import (
     partial,
     pattern,
     squeezed,
+    unknown,
 )
+from cmms_audit.model import Reason
 
 from ._lists import creatable_kind
 from ._words import header, prose_about, quoted, statuses, texts
@@ -136,3 +144,147 @@ def _is_upsert(operation: Operation, below: str) -> bool:
 def _outside_number(create: Operation) -> str | None:
     sent = {squeezed(field.name): field.name for field in body_fields(create)}
     return next((sent[squeezed(name)] for name in _OUTSIDE_NUMBERS if squeezed(name) in sent), None)
+
+
+FLAG = "duplicate-on-retry"
+_STANDARD_HEADER = "Idempotency-Key"
+_LENGTH_OF_KEY = 36
+_TAKEN_IN = 202
+_UNCLEAR = (401, 403, 408, 425, 429)  # refusals that say nothing of the repeat, or may come after it was carried out
+
+
+class _Way(Struct, frozen=True):
+    """How a repeat can be recognised: in words, what is sent with the create, and whether the document offers it."""
+
+    says: str
+    extra: Extra
+    documented: bool
+
+
+@check(
+    question=QUESTION,
+    id="operations.retry-makes-one-record",
+    aspect="retries",
+    sends="writes",
+    flags=(FLAG,),
+    exclusive=True,
+)
+async def retry_makes_one_record(ctx: Context) -> Finding:
+    """Sends the same create twice, as a program does that lost the answer, and looks how many records there are."""
+    kind = creatable_kind(ctx)
+    resource = ctx.resource(kind)
+    if resource.create is None:
+        return not_applicable(f"no way to create a record at {resource.path} is described", resource)
+    async with ctx.own.tidied() as own:
+        way, first = await _first_create(ctx, own, kind, resource.create)
+        again = await own.create_again(first, way.extra)
+        if not again.ok:
+            return _repeat_refused(again, way)
+        records = await _count(own, first, again)
+        if records is None:
+            says = "the repeat was accepted, but it could not be seen whether it made a second record"
+            return unknown(says, first, again)
+        if records > 1:
+            return _two_records(ctx, resource, first, again, way)
+        return await _one_record(own, first, again, way)
+
+
+async def _first_create(ctx: Context, own: OwnRecords, kind: str, create: Operation) -> tuple[_Way, Created]:
+    """A create with a key. Where no record came of it, a broken-off run used the key up: another one is taken."""
+    way = _way(ctx, create, own.new_key())
+    first = await own.create(kind, way.extra)
+    try:
+        await own.read(first)
+    except CouldNotLook:
+        way = _way(ctx, create, own.new_key())
+        first = await own.create(kind, way.extra)
+    return way, first
+
+
+def _way(ctx: Context, create: Operation, key: str) -> _Way:
+    """The way that the document offers; where it offers none, the header that is usual everywhere.
+
+    With it goes a number of the client's own system, where a create takes one: it may be unique without saying so.
+    """
+    parameter = _key(ctx, create)
+    if parameter and parameter.where == "query":
+        return _Way(parameter.name, Extra(params=[(parameter.name, key)]), documented=True)
+    if parameter:
+        return _Way(parameter.name, Extra(headers={parameter.name: key}), documented=True)
+    member = _key_in_body(create)
+    outside = _outside_number(create)
+    name = member.name if member else outside if _ABOUT_DUPLICATES.search(texts(create)) else None
+    if name:
+        return _Way(name, Extra(members={name: key}), documented=True)
+    headers = {_STANDARD_HEADER: key}
+    if outside and _SURELY_OUTSIDE.search(outside) and _is_text(create, outside):
+        return _Way(f"{_STANDARD_HEADER} and {outside}", Extra({outside: key}, headers), documented=False)
+    return _Way(_STANDARD_HEADER, Extra(headers=headers), documented=False)
+
+
+def _is_text(create: Operation, name: str) -> bool:
+    """Whether a member takes a text with room for a key."""
+    schema = next(each.schema for each in body_fields(create) if each.name == name)
+    free = not (schema.enum or schema.pattern or schema.read_only)
+    return free and "string" in schema.types and (schema.max_length is None or schema.max_length >= _LENGTH_OF_KEY)
+
+
+def _repeat_refused(again: Created, way: _Way) -> Finding:
+    """No second record was made. Only a conflict (409) tells a program that the first one was."""
+    status = again.exchange.status
+    if status in _UNCLEAR or status >= 500 or status < 400:
+        says = f"the repeat of a create was answered with {status}"
+        return unknown(says, again, reason=Reason.CONNECTIVITY)
+    if status == 409:
+        return met("a create that repeats another is refused with 409", again).clears(FLAG)
+    says = f"a create that repeats another ({way.says}) is refused with {status}, which does not tell that it was done"
+    return partial(says, again).clears(FLAG)
+
+
+async def _count(own: OwnRecords, first: Created, again: Created) -> int | None:
+    """How many records the two creates made; None where that could not be seen."""
+    listed = await own.found(again)
+    if len(listed.records) > 1:
+        return len(listed.records)
+    if first.address and again.address:
+        return 1 if first.address == again.address else await _both_there(own, first, again)
+    return len(listed.records) if listed.complete and listed.records else None
+
+
+async def _both_there(own: OwnRecords, first: Created, again: Created) -> int | None:
+    """Whether both addresses really hold a record of ours."""
+    try:
+        for each in (first, again):
+            await own.read(each)
+    except CouldNotLook:
+        return None
+    return 2
+
+
+def _two_records(ctx: Context, resource: Resource, first: Created, again: Created, way: _Way) -> Finding:
+    upsert = None if way.documented else _upsert(ctx, resource)
+    if upsert:
+        says = f"a plain create makes a second record when it is repeated, but {upsert.method} {upsert.path} is offered"
+        return not_applicable(f"{says}, which was not tried", first, again)
+    if way.documented:
+        says = f"a create that is repeated with the same {way.says} makes a second record"
+    else:
+        says = "a create that is repeated makes a second record, and nothing is offered to prevent it"
+    return not_met(says, first, again).raises(FLAG)
+
+
+async def _one_record(own: OwnRecords, first: Created, again: Created, way: _Way) -> Finding:
+    """One record came of two creates. Another payload with the same key must not be taken for the same create."""
+    if not way.documented:
+        says = "a create that is repeated makes one record, but the document does not say so"
+        return partial(f"{says} (it was sent with {way.says})", first, again).clears(FLAG)
+    changed = {**way.extra.members, **own.text_of(first, "another payload")}
+    other = await own.create_again(first, Extra(changed, way.extra.headers, way.extra.params))
+    says = f"a create that is repeated with the same {way.says} makes one record"
+    if other.ok:
+        what = "gets the old answer" if other.address == first.address else "makes another record"
+        what = "is taken in too (202)" if other.exchange.status == _TAKEN_IN else what
+        return partial(f"{says}, but another payload with the same key {what}", first, again, other).clears(FLAG)
+    same = "the same answer" if again.exchange.json == first.exchange.json else "an answer of its own"
+    detail = f"the repeat gets {same}; another payload with the same key is answered with {other.exchange.status}"
+    return met(says, first, again, other, detail=detail).clears(FLAG)

@@ -148,6 +148,12 @@ class Schema:
         return _number(self._first("maximum", (int, float), None))
 
     @property
+    def max_length(self) -> int | None:
+        """The most characters that a text may have."""
+        length: int | None = self._first("maxLength", int, None)
+        return length
+
+    @property
     def read_only(self) -> bool:
         """Whether a client may not write it."""
         return any(value is True for value in self._every("readOnly"))

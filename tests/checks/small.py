@@ -169,13 +169,12 @@ def looked_at(
             burst_requests=burst_requests,
         )
         used = clock or QuickClock()
-        subject = replace(subject, clock=used)
         budget = replace(ENOUGH, burst_requests=burst_requests)
         bench = Workbench(Path(folder), base_url, held, permissions, budget, used)
         declared = battery()[check_id]
 
         async def work(session: Session) -> tuple[Finding, ...]:
-            api = Api(session, base_url=base_url, resources=subject.resources, dialect=subject.dialect)
+            api = Api(bench.dialogue(session), base_url=base_url, resources=subject.resources, dialect=subject.dialect)
             return await judge(declared, Context(replace(subject, api=api), declared))
 
         findings: tuple[Finding, ...] = bench.run(work)

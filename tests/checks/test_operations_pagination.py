@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cmms_audit.battery import Page
 from cmms_audit.model import Verdict
 from tests.checks.toy import PREFIX, Toy, as_json, cleared, document, judged_live, raised
 from tests.support import judged
@@ -131,10 +133,29 @@ def test_without_a_total_two_page_sizes_must_bring_the_same_records() -> None:
     assert raised(judged_live("operations.every-record-once", paging(no_total_and_lost))) == {FLAG}
 
 
-def test_a_list_longer_than_the_budget_is_judged_as_far_as_it_was_looked() -> None:
+def with_work_orders(amount: int) -> Toy:
     toy = Toy()
     first = toy.records["work-orders"][0]
-    toy.records["work-orders"] = [{**first, "id": f"W-{number}"} for number in range(1, 1201)]
+    toy.records["work-orders"] = [{**first, "id": f"W-{number}"} for number in range(1, amount + 1)]
+    return toy
+
+
+def test_a_long_list_is_walked_to_its_end_where_the_budget_allows_and_its_pages_are_let_go() -> None:
+    most_at_once = 0
+
+    def count(page: dict[str, Any], query: dict[str, str]) -> None:
+        nonlocal most_at_once
+        most_at_once = max(most_at_once, sum(isinstance(each, Page) for each in gc.get_objects()))
+
+    finding = judged_live("operations.every-record-once", paging(count, with_work_orders(1200)))
+    assert finding.verdict is Verdict.MET
+    assert "1200 work orders on 24 pages came once each, and the list ended" in finding.summary
+    assert most_at_once <= 6  # those of the first looks at each list, and the one before
+    assert len(finding.evidence) <= 20
+
+
+def test_a_list_longer_than_the_budget_is_judged_as_far_as_it_was_looked() -> None:
+    toy = with_work_orders(6000)
     finding = judged_live("operations.every-record-once", toy)
     assert finding.verdict is Verdict.MET
     assert "were walked to their end" in finding.summary

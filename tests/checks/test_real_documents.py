@@ -138,7 +138,6 @@ def subject(name: str, work_orders: str | None = None) -> Subject:
         vendor=empty.vendor,
         guide=empty.guide,
         api=None,
-        clock=empty.clock,
     )
 
 

@@ -18,7 +18,7 @@ from cmms_audit.api import Api
 from cmms_audit.battery.context import Context, Subject
 from cmms_audit.battery.engine import judge
 from cmms_audit.model import Claim, Finding
-from cmms_audit.wire.session import Session
+from cmms_audit.wire.dialogue import Dialogue
 from tests.support import battery, subject_of
 from tests.wire.servers import Answer, Seen, answering
 from tests.wire.sessions import KEY, Workbench
@@ -343,13 +343,13 @@ def judged_live(
         }
         subject = subject_of(document() if described is None else described, claims=claims, **{**addresses, **vendor})
         bench = Workbench(Path(folder), served.url + prefix)
-        findings = bench.run(lambda session: _judged(check_id, subject, session, served.url + prefix))
+        findings = bench.run(lambda session: _judged(check_id, subject, bench.dialogue(session), served.url + prefix))
     assert len(findings) == 1
     return findings[0]
 
 
-async def _judged(check_id: str, subject: Subject, session: Session, base_url: str) -> tuple[Finding, ...]:
-    api = Api(session, base_url=base_url, resources=subject.resources, dialect=subject.dialect)
+async def _judged(check_id: str, subject: Subject, dialogue: Dialogue, base_url: str) -> tuple[Finding, ...]:
+    api = Api(dialogue, base_url=base_url, resources=subject.resources, dialect=subject.dialect)
     declared = battery()[check_id]
     return await judge(declared, Context(replace(subject, api=api), declared))
 

@@ -35,7 +35,7 @@ def cmms_audit(
     return subprocess.run(
         [sys.executable, "-m", "cmms_audit", *map(str, arguments)],
         cwd=cwd,
-        env={**_environment(cwd), **(environ or {})},
+        env={**environment(cwd), **(environ or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -60,6 +60,7 @@ def vendor_file(folder: Path, document: str = SMALL_SPEC, **members: object) -> 
     return path
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """What a process is given of the environment: nothing of the user but where programs are."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "VIRTUAL_ENV", "PYTHONPATH")}
     return {**kept, "HOME": str(home), "SMALL_KEY": "small-secret-key-1", "NO_COLOR": "1", "COLUMNS": "120"}

@@ -16,7 +16,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -137,6 +137,8 @@ class _Gate:
             response = await self._pass(request, methods, visit)
         except Problem as problem:
             response = self._refuse(request, problem, visit)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
         except Exception:
             log.exception("a call failed")
             response = self._refuse(request, Problem("internal-error", "an error on our side"), visit)

@@ -1,0 +1,355 @@
+"""Records that an audit makes for itself, changes, and deletes: each carries a marker, and nothing else is touched.
+
+What a record is made of is `sample_bodies`' business, what is left at the end of a run `clean_up`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Literal
+from urllib.parse import urljoin
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from cmms_audit.api import Api
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.model import Evidence, Exchange, Purpose, Reason
+from cmms_audit.own_search import (
+    Found,
+    address_of,
+    bears,
+    find_own,
+    is_marked_deleted,
+    new_marker,
+    record_in,
+    record_pattern,
+)
+from cmms_audit.paging import Params
+from cmms_audit.sample_bodies import Sources, new_body, texts
+from cmms_audit.spec.resources import Resource
+from cmms_audit.wire.ledger import Creation, address_in, id_in_body
+
+_GONE = (404, 410)
+_WAITS = (0.0, 1.0, 2.0)  # seconds before each look whether what was only taken in (202) has been carried out
+_TAKEN_IN = 202
+
+Outcome = Literal["deleted", "gone", "foreign", "kept"]
+
+
+class Extra(Struct, frozen=True):
+    """What a create or a change carries beside its usual body: members of it, headers, and query parameters."""
+
+    members: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Params = ()
+
+
+class Created(Struct, frozen=True):
+    """The answer to a create of ours. `ok` says that a record was made, `address` and `record_id` are the vendor's.
+
+    `sent` is what was sent, with the `marker` in it; both ids are None where the answer tells none.
+    """
+
+    exchange: Exchange
+    kind: str
+    number: str
+    marker: str
+    sent: Mapping[str, Any]
+    url: str
+    address: str | None
+    record_id: str | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the vendor says that the record was made."""
+        return self.exchange.ok
+
+    @property
+    def evidence(self) -> Evidence:
+        """The exchange."""
+        return self.exchange.evidence
+
+
+class Removal(Struct, frozen=True):
+    """What became of a record that was to be deleted, and the exchanges: read back, deletion, a last look.
+
+    "deleted" was seen to be gone afterwards, or to be marked as deleted, "gone" was not there any more, "foreign" does
+    not bear our marker and was not touched, "kept" could not be deleted, for the reason that `says` gives.
+    """
+
+    outcome: Outcome
+    says: str = ""
+    before: Exchange | None = None
+    answer: Exchange | None = None
+    after: Exchange | None = None
+
+
+class Remover:
+    """Deletes records that bear our marker, and sees to it that they are gone."""
+
+    def __init__(self, api: Api, purpose: Purpose) -> None:
+        self._api = api
+        self._purpose = purpose
+
+    async def remove(self, kind: str, url: str, marker: str, address: str) -> Removal:
+        """Delete one record, if it is ours. Raises CouldNotLook where it cannot be read back."""
+        before = await self._api.get(address, purpose=self._purpose)
+        if "redirect_of" in before.notes:
+            return Removal("kept", "its address leads elsewhere, so nothing was touched", before)
+        stays = await self._foreign_or_gone(before, kind, url, marker, address)
+        if stays:
+            return stays
+        answer = await self._delete(address, before)
+        if answer is not None and not answer.ok and answer.status not in _GONE:
+            return Removal("kept", f"deleting it was answered with {answer.status}", before, answer)
+        return await self._seen_gone(Removal("kept", "", before, answer), kind, url, marker, address)
+
+    async def _foreign_or_gone(
+        self, before: Exchange, kind: str, url: str, marker: str, address: str
+    ) -> Removal | None:
+        """Why nothing is deleted; None where the record is there and ours, as it was read or as the list has it."""
+        if before.ok:
+            if bears(record_in(before.json, self._api.dialect), marker):
+                return None
+            return Removal("foreign", "what is there does not bear our text, so it was not touched", before)
+        listed = await find_own(self._api, kind, url, marker, self._purpose)
+        if address in [address_of(self._api, kind, url, each) for each in listed.records]:
+            return None
+        if listed.records:
+            return Removal("foreign", "it lies at another address than the vendor told", before)
+        if before.status in _GONE or listed.complete:
+            return Removal("gone", before=before)
+        return Removal("kept", f"it could not be read back ({before.status})", before)
+
+    async def _delete(self, address: str, before: Exchange) -> Exchange | None:
+        """The answer to the DELETE; None where it was lost. A vendor who asks for the version is given it."""
+        try:
+            answer = await self._api.write("DELETE", address, purpose=self._purpose)
+            etag = before.header("etag")
+            if answer.status == 428 and etag:
+                answer = await self._api.write("DELETE", address, headers={"If-Match": etag}, purpose=self._purpose)
+            return answer
+        except CouldNotLook as why:
+            if why.reason not in (Reason.CONNECTIVITY, Reason.TIMEOUT):
+                raise
+            return None
+
+    async def _seen_gone(self, so_far: Removal, kind: str, url: str, marker: str, address: str) -> Removal:
+        """Look whether the record is gone: from its address, or at least from the list."""
+        after = None
+        later = so_far.answer is not None and so_far.answer.status == _TAKEN_IN
+        for wait in _WAITS if later else _WAITS[:1]:
+            if wait:
+                await self._api.clock.sleep(wait)
+            after = await self._api.get(address, purpose=self._purpose)
+            if after.status in _GONE and so_far.before and so_far.before.ok:
+                return Removal("deleted", "", so_far.before, so_far.answer, after)
+            if after.ok and self._marked(after) and not (so_far.before and self._marked(so_far.before)):
+                return Removal("deleted", "it is marked as deleted", so_far.before, so_far.answer, after)
+        found = await find_own(self._api, kind, url, marker, self._purpose)
+        if after is not None and found.complete and not found.records:
+            return Removal("deleted", "it is gone from the list", so_far.before, so_far.answer, after)
+        says = "the vendor says that it was deleted, but it is still there"
+        if so_far.answer is None or not so_far.answer.ok:
+            says = "it could not be deleted" + (f" ({so_far.answer.status})" if so_far.answer else "")
+        return Removal("kept", says, so_far.before, so_far.answer, after)
+
+    def _marked(self, exchange: Exchange) -> bool:
+        return is_marked_deleted(record_in(exchange.json, self._api.dialect), self._api.dialect)
+
+
+class OwnRecords:
+    """What one check makes for itself. Numbers and keys are the same whenever the same check of a run is judged."""
+
+    def __init__(self, api: Api, *, run_id: str, sources: Sources, turn: int = 0) -> None:
+        """`turn` is how often the check was begun anew: what it made before may still be there, and is another's."""
+        self._api = api
+        self._sources = sources
+        self._series = f"{run_id}-{zlib.crc32((api.owner + turn * '+').encode()):08x}"
+        self._numbers = 0
+        self._keys = 0
+        self._made: list[Created] = []
+        self._seen_as_ours: set[str] = set()
+
+    def new_key(self) -> str:
+        """A key for a create that may be repeated, in the form of a UUID, which every vendor takes."""
+        self._keys += 1
+        digits = hashlib.sha256(f"{self._series} {self._keys}".encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-8{digits[15:18]}-{digits[18:30]}"
+
+    async def create(self, kind: str, extra: Extra | None = None) -> Created:
+        """Make a record that bears a marker of its own.
+
+        Raises CouldNotLook: not-permitted; resource-not-found or vendor-silent where no body can be made up, or the
+        vendor refuses it; otherwise as Session.send.
+        """
+        self._resource(kind)
+        marker = new_marker(self._series, self._numbers + 1)
+        made = await self._send(kind, marker, await new_body(kind, marker, self._sources), extra or Extra())
+        if not made.ok:
+            raise _refused(made)
+        return await self._carried_out(made)
+
+    async def create_again(self, first: Created, extra: Extra | None = None) -> Created:
+        """Send a create once more, the same marker and body but for what is `extra`; any answer will do."""
+        return await self._send(first.kind, first.marker, first.sent, extra or Extra())
+
+    def text_of(self, made: Created, words: str, *, for_update: bool = False) -> dict[str, str]:
+        """A changed text for a record, still with its marker: the name of the field and its new value.
+
+        Raises CouldNotLook where no such field may be sent.
+        """
+        resource = self._resource(made.kind)
+        operation = resource.update if for_update else resource.create
+        sent: Mapping[str, Any] = {} if operation and operation.request else made.sent
+        places = texts(operation.request if operation else None, sent, made.marker, self._api.dialect)
+        roomy = [each for each in places if each.most is None or each.most >= len(f"{made.marker} {words}")]
+        if not roomy:
+            raise CouldNotLook(Reason.VENDOR_SILENT, f"no text of a record of {resource.path} can be changed", resource)
+        return {roomy[-1].name: roomy[-1].holding(made.marker, words)}
+
+    async def read(self, made: Created) -> Exchange:
+        """The record as the vendor has it now. Raises CouldNotLook where it cannot be found, or is not ours."""
+        if made.address is None:
+            raise CouldNotLook(Reason.VENDOR_SILENT, "the answer to the create does not tell where the record is", made)
+        exchange = await self._api.get(made.address)
+        if not exchange.ok or "redirect_of" in exchange.notes or not self.bears_mark(made, exchange):
+            says = f"the record that was just made could not be read back ({exchange.status})"
+            raise CouldNotLook(Reason.VENDOR_SILENT, says, made, exchange)
+        self._seen_as_ours.add(made.address)
+        return exchange
+
+    def record(self, exchange: Exchange) -> dict[str, Any]:
+        """The record that an answer holds."""
+        return record_in(exchange.json, self._api.dialect)
+
+    def bears_mark(self, made: Created, exchange: Exchange) -> bool:
+        """Whether an answer holds this record of ours."""
+        return bears(self.record(exchange), made.marker)
+
+    async def change(self, made: Created, extra: Extra) -> Exchange:
+        """Change what is `extra` of a record that was read back and bears our marker; any answer will do.
+
+        Raises CouldNotLook where no way to change it is described, or it was not read back (see `read`).
+        """
+        resource = self._resource(made.kind)
+        if resource.update is None or made.address is None:
+            raise CouldNotLook(Reason.RESOURCE_NOT_FOUND, f"no way to change a record of {resource.path} is described")
+        if made.address not in self._seen_as_ours:
+            raise CouldNotLook(Reason.NOT_PERMITTED, "only records that are known to be our own are changed", made)
+        method = resource.update.method
+        body = {**made.sent, **extra.members} if method == "PUT" else dict(extra.members)
+        return await self._api.write(method, made.address, json=body, params=extra.params, headers=extra.headers)
+
+    async def at_location(self, made: Created) -> Exchange | None:
+        """What is at the address that the answer to a create gives (Location); None where it gives none.
+
+        Raises CouldNotLook where it leads to another system, to which nothing is sent.
+        """
+        location = made.exchange.header("location")
+        if not location:
+            return None
+        try:
+            address = urljoin(made.url, location)
+        except ValueError:
+            raise CouldNotLook(Reason.NOT_PERMITTED, "the address (Location) is no address", made) from None
+        return await self._api.get(address)
+
+    async def delete(self, made: Created) -> Removal:
+        """Delete a record, if it is ours, and see whether it is gone. Raises CouldNotLook as Remover.remove."""
+        if made.address is None:
+            return Removal("kept", "the answer to the create does not tell where the record is")
+        removal = await Remover(self._api, Purpose.API).remove(made.kind, made.url, made.marker, made.address)
+        if removal.outcome == "deleted" and self._api.ledger and removal.after:
+            self._api.ledger.deleted(made.number, made.address, removal.after)
+        if removal.outcome == "deleted":
+            self._made = [each for each in self._made if each.address != made.address]
+        return removal
+
+    async def found(self, made: Created) -> Found:
+        """The records that bear the marker of this one, looked for in the list.
+
+        What was only taken in (202) is given time, lest a record that comes later is overlooked.
+        """
+        if made.exchange.status == _TAKEN_IN:
+            await self._api.clock.sleep(sum(_WAITS))
+        return await find_own(self._api, made.kind, made.url, made.marker, Purpose.API)
+
+    @asynccontextmanager
+    async def tidied(self) -> AsyncIterator[OwnRecords]:
+        """Delete what was made when the check is done with it. What cannot be deleted now is tried again at the end."""
+        try:
+            yield self
+        except Exception:
+            await self._tidy()
+            raise
+        await self._tidy()
+
+    async def _tidy(self) -> None:
+        while self._made:
+            made = self._made.pop()
+            self._made = [each for each in self._made if each.address != made.address]
+            with suppress(CouldNotLook):
+                await self.delete(made)
+
+    async def _carried_out(self, made: Created) -> Created:
+        """A create that was only taken in (202), with the address that its record has in the list by and by."""
+        if made.exchange.status != _TAKEN_IN or made.address:
+            return made
+        for wait in _WAITS:
+            await self._api.clock.sleep(wait)
+            found = await find_own(self._api, made.kind, made.url, made.marker, Purpose.API)
+            addresses = [address_of(self._api, made.kind, made.url, each) for each in found.records]
+            if addresses and addresses[0] and found.last:
+                if self._api.ledger:
+                    self._api.ledger.found(made.number, addresses[0], found.last)
+                settled = replace(made, address=addresses[0])
+                self._made = [settled if each is made else each for each in self._made]
+                return settled
+        return made
+
+    async def _send(self, kind: str, marker: str, body: Mapping[str, Any], extra: Extra) -> Created:
+        self._numbers += 1
+        creation = self._creation(kind, f"{self._series}-{self._numbers}", marker)
+        sent = {**body, **extra.members}
+        exchange = await self._api.write(
+            "POST", creation.url, json=sent, params=extra.params, headers=extra.headers, creation=creation
+        )
+        address = address_in(creation, exchange) if exchange.ok else None
+        record_id = id_in_body(creation, exchange) if exchange.ok else None
+        made = Created(exchange, kind, creation.number, marker, sent, creation.url, address, record_id)
+        if made.ok:
+            self._made.append(made)
+        return made
+
+    def _creation(self, kind: str, number: str, marker: str) -> Creation:
+        resource = self._resource(kind)
+        dialect = self._api.dialect
+        own = (resource.id_field,) if resource.id_field else ()
+        names = tuple(dict.fromkeys((*own, *dialect.fields.get("id", ()))))
+        wrapped = tuple(f"{wrapper}.{name}" for wrapper in dialect.paging.wrappers for name in names)
+        url = self._api.address(resource.create.path if resource.create else resource.path)
+        return Creation(number, kind, url, marker, record_pattern(self._api, kind), (*names, *wrapped))
+
+    def _resource(self, kind: str) -> Resource:
+        resource = self._api.resources.get(kind)
+        if resource is None or "{" in resource.path or not (resource.create or self._sources.samples.get(kind)):
+            plain = kind.replace("_", " ")
+            raise CouldNotLook(Reason.RESOURCE_NOT_FOUND, f"no way to create one of the {plain} is described")
+        return resource
+
+
+def _refused(made: Created) -> CouldNotLook:
+    status = made.exchange.status
+    if status in (401, 403):
+        return CouldNotLook(Reason.CREDENTIAL, f"the credential may not create records ({status})", made)
+    if status == 429 or status >= 500 or status < 400:
+        return CouldNotLook(Reason.CONNECTIVITY, f"the create was answered with {status}", made)
+    advice = f"give one that is accepted in the vendor file under resources: {made.kind}: {{path: …, sample: {{…}}}}"
+    return CouldNotLook(
+        Reason.VENDOR_SILENT, f"the vendor refused the record that was made up ({status}); {advice}", made
+    )
