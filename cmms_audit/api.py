@@ -6,8 +6,8 @@ Knows resources and the dialect; leaves sending, guarding and recording to the s
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from cmms_audit.addresses import origin
@@ -16,10 +16,11 @@ from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.paging import Next, Page, Params, documented_parameter, read_page
 from cmms_audit.spec.resources import Resource
-from cmms_audit.wire.facts import TokenFacts
+from cmms_audit.wire.facts import TokenFacts, Volley
 
 if TYPE_CHECKING:
-    from cmms_audit.wire.session import Session
+    from cmms_audit.wire.dialogue import AskedClock, Dialogue
+    from cmms_audit.wire.ledger import Creation, Ledger
 
 _MAX_PAGES = 10_000
 _MOST_USUAL_ID = 2_000_000_011
@@ -31,14 +32,14 @@ class Api:
 
     def __init__(
         self,
-        session: Session,
+        dialogue: Dialogue,
         *,
         base_url: str,
         resources: Mapping[str, Resource],
         dialect: Dialect,
         owner: str = "audit",
     ) -> None:
-        self._session = session
+        self._dialogue = dialogue
         self._base_url = base_url.rstrip("/")
         self._resources = resources
         self._dialect = dialect
@@ -47,7 +48,7 @@ class Api:
     def asked_by(self, owner: str) -> Api:
         """The same system, asked by somebody else."""
         return Api(
-            self._session,
+            self._dialogue,
             base_url=self._base_url,
             resources=self._resources,
             dialect=self._dialect,
@@ -57,7 +58,32 @@ class Api:
     @property
     def roles(self) -> frozenset[str]:
         """The credential roles that the vendor file gives."""
-        return self._session.roles
+        return self._dialogue.roles
+
+    @property
+    def clock(self) -> AskedClock:
+        """The time, as whoever asks here may know it."""
+        return self._dialogue.clock(self._owner)
+
+    @property
+    def owner(self) -> str:
+        """On whose behalf is asked."""
+        return self._owner
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """Every resource that was found, by kind."""
+        return self._resources
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the vendor speaks."""
+        return self._dialect
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The account of our own records; None where nothing is sent."""
+        return self._dialogue.ledger
 
     def address(self, path: str) -> str:
         """The full address of a path of the specification.
@@ -81,14 +107,13 @@ class Api:
     ) -> Exchange:
         """Ask for a path (or a full address on the vendor's origin) and return whatever came."""
         url = path if "://" in path else self.address(path)
-        everywhere = [(name, value) for name, value in self._dialect.extra_query.items()]
-        return await self._session.send(
+        return await self._dialogue.send(
             method,
             url,
             credential=credential,
             owner=self._owner,
             purpose=purpose,
-            params=[*params, *everywhere],
+            params=[*params, *self._everywhere()],
             headers=headers or {},
         )
 
@@ -97,6 +122,32 @@ class Api:
     ) -> Exchange:
         """Ask a wrong question with the right credential, to see how it is refused."""
         return await self.get(path, params=params, headers=headers, purpose=Purpose.PROVOKED, method=method)
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Params = (),
+        headers: Mapping[str, str] | None = None,
+        purpose: Purpose = Purpose.API,
+        creation: Creation | None = None,
+    ) -> Exchange:
+        """Send what changes something, and return whatever came; `creation` says that it makes a record of our own.
+
+        Only `own_records` calls this, which knows what is ours.
+        """
+        return await self._dialogue.send(
+            method,
+            path if "://" in path else self.address(path),
+            owner=self._owner,
+            purpose=purpose,
+            params=[*params, *self._everywhere()],
+            headers=headers or {},
+            json=json,
+            creation=creation,
+        )
 
     async def page(self, kind: str, *, params: Params = (), size: int | None = None, credential: str = "main") -> Page:
         """One page of a resource. `size` asks for that many records, where the vendor has a word for it.
@@ -144,6 +195,12 @@ class Api:
             return "00000000-0000-4000-8000-00000c0ffee0"
         return (seen[0][:40] if seen else "cmms") + "-audit-none"
 
+    async def burst(self, path: str, *, params: Params, calls: int, over: Callable[[Exchange], bool]) -> Volley:
+        """Ask for a path many times in quick succession, until an answer says that it is `over`."""
+        return await self._dialogue.burst(
+            self.address(path), owner=self._owner, params=[*params, *self._everywhere()], calls=calls, over=over
+        )
+
     async def as_stranger(self, path: str) -> Exchange:
         """Ask for a path without any credential."""
         return await self.get(path, credential=None, purpose=Purpose.STRANGER)
@@ -153,23 +210,23 @@ class Api:
         url = self.address(path)
         if params:
             url += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in params)
-        return await self._session.forged("GET", url, headers=headers, owner=self._owner)
+        return await self._dialogue.forged("GET", url, headers=headers, owner=self._owner)
 
     async def document(self, url: str) -> Exchange:
         """A public document of the vendor, fetched as anybody would."""
-        return await self._session.fetch_document(url, owner=self._owner, with_main_if_refused=False)
+        return await self._dialogue.fetch_document(url, owner=self._owner, with_main_if_refused=False)
 
     async def token(self, role: str = "main", scopes: Sequence[str] | None = None) -> TokenFacts:
         """A fresh token for a role, and what was said of it; never the token itself."""
-        return await self._session.token(role, owner=self._owner, scopes=scopes)
+        return await self._dialogue.token(role, owner=self._owner, scopes=scopes)
 
     async def discover(self) -> Exchange:
         """What a sign-in service at the vendor's origin publishes about itself (OpenID Connect, RFC 8414)."""
-        return await self._session.discover(origin(self._base_url), owner=self._owner)
+        return await self._dialogue.discover(origin(self._base_url), owner=self._owner)
 
     async def plain_http(self) -> Exchange:
         """What the vendor's host answers to an unencrypted request, without credential."""
-        return await self._session.plain_http(owner=self._owner)
+        return await self._dialogue.plain_http(owner=self._owner)
 
     def size_parameter(self, kind: str) -> str | None:
         """The name of the parameter that sets the page size, as the specification or the dialect has it."""
@@ -190,7 +247,7 @@ class Api:
                 Reason.CONNECTIVITY,
                 "the address of the next page leads to another system, where no credential may go",
             )
-        exchange = await self._session.send("GET", step.url, owner=self._owner)
+        exchange = await self._dialogue.send("GET", step.url, owner=self._owner)
         return self.read_page(kind, exchange, parse_qsl(urlsplit(step.url).query))
 
     def _size_params(self, resource: Resource, size: int | None) -> Params:
@@ -198,6 +255,9 @@ class Api:
         if size is None or name is None:
             return ()
         return ((name, str(size)),)
+
+    def _everywhere(self) -> Params:
+        return tuple(self._dialect.extra_query.items())
 
     def _resource(self, kind: str) -> Resource:
         try:

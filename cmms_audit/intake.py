@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cmms_audit.dialect import Dialect, detect, load_dialect
+from cmms_audit.documents import DEFAULT_LIMITS, read_bytes
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Claim, Exchange
 from cmms_audit.spec.index import Spec
@@ -22,7 +24,8 @@ from cmms_audit.vendor import Vendor
 from cmms_audit.vendor_rules import NO_SPEC, is_url, local_file
 
 if TYPE_CHECKING:
-    from cmms_audit.wire.session import Session
+    from cmms_audit.wire.dialogue import Dialogue
+    from cmms_audit.wire.redact import Redactor
 
 INTAKE = "intake"
 SAFE_SHARE = 0.8
@@ -33,12 +36,16 @@ _WRONG_FILE = ("html-page", "postman", "edmx")
 
 
 class Intake(Struct, frozen=True):
-    """The document as read, the dialect, and the resources by kind; `previous` is what the last release published."""
+    """The document as read, the dialect, and the resources by kind; `previous` is what the last release published.
+
+    `local` has the files that were read, by their keys in the vendor file.
+    """
 
     document: Spec | NotASpec
     dialect: Dialect
     resources: Mapping[str, Resource]
     previous: Spec | NotASpec | None = None
+    local: Mapping[str, Path] = field(default_factory=dict)
 
     def documented_rate(self, requests: int) -> float | None:
         """The slowest steady rate, in calls a second, that the document asks of a run of so many requests.
@@ -60,66 +67,103 @@ class Intake(Struct, frozen=True):
 
 
 async def take_in(
-    vendor: Vendor, session: Session | None, *, spec_folders: Sequence[Path], dialect_folders: Sequence[Path]
+    vendor: Vendor,
+    dialogue: Dialogue | None,
+    *,
+    spec_folders: Sequence[Path],
+    dialect_folders: Sequence[Path],
+    redactor: Redactor,
+    dialect: Dialect | None = None,
 ) -> Intake:
     """Read what the vendor file names.
 
-    `session` is None in an offline run; `spec_folders` are where a local document may lie, `dialect_folders` where
-    dialects are looked for. Raises InputError where a local document is missing, unreadable or no API description, and
-    where a remote one is named in an offline run.
+    `dialogue` is None in an offline run; `spec_folders` are where a local document may lie, `dialect_folders` where
+    dialects are looked for, unless the `dialect` is known. Local documents are read without the secrets that `redactor`
+    knows. Raises InputError where a local document is missing, unreadable or no API description, and where a remote one
+    is named in an offline run.
     """
-    document = await _document("spec", vendor.spec, session, spec_folders)
-    previous = None
-    if vendor.previous_spec not in (None, NO_SPEC):
-        previous = await _document("previous_spec", vendor.previous_spec, session, spec_folders)
-    dialect = _dialect(vendor, document, dialect_folders)
+    reader = _Reader(dialogue, spec_folders, redactor)
+    names = [("spec", vendor.spec)]
+    if vendor.previous_spec is not None and vendor.previous_spec != NO_SPEC:
+        names.append(("previous_spec", vendor.previous_spec))
+    document, *before = await asyncio.gather(*(reader.document(key, name) for key, name in names))
+    spoken = dialect or _dialect(vendor, document, dialect_folders)
     given = {kind: hint.path for kind, hint in vendor.resources.items()}
     spec = document if isinstance(document, Spec) else cast(Spec, parse_spec(_NOTHING_DESCRIBED, "no document"))
-    return Intake(document, dialect, find_resources(spec, dialect, given), previous)
+    return Intake(document, spoken, find_resources(spec, spoken, given), before[0] if before else None, reader.local)
 
 
-async def proven_claims(claims: Mapping[str, Claim], session: Session | None) -> dict[str, Claim]:
+async def proven_claims(claims: Mapping[str, Claim], dialogue: Dialogue | None) -> dict[str, Claim]:
     """The claims, each marked `proven` where the public page that it names could be read by anyone."""
-    return {question: replace(claim, proven=await _is_public(claim, session)) for question, claim in claims.items()}
+    proven = await asyncio.gather(*(_is_public(claim, dialogue) for claim in claims.values()))
+    return {
+        question: replace(claim, proven=is_proven)
+        for (question, claim), is_proven in zip(claims.items(), proven, strict=True)
+    }
 
 
 _NOTHING_DESCRIBED = '{"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}'
 
 
-async def _document(key: str, name: str, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
-    """The document that the vendor file names under a key. Raises InputError where it cannot be used."""
-    if name == NO_SPEC:
-        return NotASpec("none", "the vendor publishes none")
-    document = await _named_document(key, name, session, folders)
-    if isinstance(document, NotASpec) and document.kind in _WRONG_FILE:
-        way_out = "write `spec: none` to audit without one" if key == "spec" else f"leave {key} out"
-        raise InputError(
-            f"{key}: {name} is no API description: {document.says}; ask the vendor for the OpenAPI document"
-            f" (a JSON or YAML file), or {way_out}"
-        )
-    return document
+class _Reader(Struct, frozen=True):
+    """Reads the documents that a vendor file names, from the network or from its folders."""
+
+    dialogue: Dialogue | None
+    folders: Sequence[Path]
+    redactor: Redactor
+    local: dict[str, Path] = field(default_factory=dict)
+
+    async def document(self, key: str, name: str) -> Spec | NotASpec:
+        """The document under a key of the vendor file. Raises InputError where it cannot be used."""
+        if name == NO_SPEC:
+            return NotASpec("none", "the vendor publishes none")
+        if is_url(name):
+            return await self._fetched(key, name)
+        document = self._local(key, name)
+        if isinstance(document, NotASpec) and document.kind in _WRONG_FILE:
+            way_out = "write `spec: none` to audit without one" if key == "spec" else f"leave {key} out"
+            raise InputError(
+                f"{key}: {name} is no API description: {document.says}; ask the vendor for the OpenAPI document"
+                f" (a JSON or YAML file), or {way_out}"
+            )
+        return document
+
+    def _local(self, key: str, name: str) -> Spec | NotASpec:
+        path = self.local[key] = local_file(name, self.folders)
+        if not self.redactor.knows_any:
+            return load_spec(path, root=path.parent)
+        data = read_bytes(path, DEFAULT_LIMITS)
+        clean = without_secrets(data, self.redactor)
+        return load_spec(path, root=path.parent) if clean == data else parse_spec(clean, str(path), root=path.parent)
+
+    async def _fetched(self, key: str, url: str) -> Spec | NotASpec:
+        if self.dialogue is None:
+            raise InputError(
+                f"{key}: {url} is on the network, and --offline reads nothing from there;"
+                " download the document and name the file instead"
+            )
+        try:
+            exchange = await self.dialogue.fetch_document(url, owner=INTAKE)
+        except CouldNotLook as why:
+            return NotASpec("unreadable", f"the document at {url} could not be fetched: {why.summary}")
+        if exchange.ok:
+            return _served(exchange, url)
+        return NotASpec("unreadable", f"the address of the document is answered with status {exchange.status}")
 
 
-async def _named_document(key: str, name: str, session: Session | None, folders: Sequence[Path]) -> Spec | NotASpec:
-    if not is_url(name):
-        path = local_file(name, folders)
-        return load_spec(path, root=path.parent)
-    if session is None:
-        raise InputError(
-            f"{key}: {name} is on the network, and --offline reads nothing from there;"
-            " download the document and name the file instead"
-        )
-    return await _fetched(name, session)
-
-
-async def _fetched(url: str, session: Session) -> Spec | NotASpec:
+def _served(exchange: Exchange, url: str) -> Spec | NotASpec:
+    """What a vendor serves as its description; what cannot be read is his answer, and no slip of the user."""
     try:
-        exchange = await session.fetch_document(url, owner=INTAKE)
-    except CouldNotLook as why:
-        return NotASpec("unreadable", f"the document at {url} could not be fetched: {why.summary}")
-    if exchange.ok:
         return parse_spec(exchange.text, url)
-    return NotASpec("unreadable", f"the address of the document is answered with status {exchange.status}")
+    except InputError as error:
+        return NotASpec("unreadable", f"what is served as the description cannot be read: {error.problems[0]}")
+
+
+def without_secrets(data: bytes, redactor: Redactor) -> bytes:
+    """A local document as it is judged and recorded: as it is, unless it holds a secret of ours."""
+    if not redactor.knows_any or not redactor.contains(data):
+        return data
+    return redactor.text(data.decode("utf-8", "replace")).encode("utf-8", "replace")
 
 
 def _dialect(vendor: Vendor, document: Spec | NotASpec, folders: Sequence[Path]) -> Dialect:
@@ -130,11 +174,11 @@ def _dialect(vendor: Vendor, document: Spec | NotASpec, folders: Sequence[Path])
     return load_dialect("rest", folders)
 
 
-async def _is_public(claim: Claim, session: Session | None) -> bool:
-    if session is None or not claim.evidence_url:
+async def _is_public(claim: Claim, dialogue: Dialogue | None) -> bool:
+    if dialogue is None or not claim.evidence_url:
         return False
     try:
-        exchange = await session.fetch_document(claim.evidence_url, owner=INTAKE, with_main_if_refused=False)
+        exchange = await dialogue.fetch_document(claim.evidence_url, owner=INTAKE, with_main_if_refused=False)
     except CouldNotLook:
         return False
     return exchange.ok and not _is_closed(exchange)

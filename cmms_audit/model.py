@@ -82,7 +82,8 @@ class Purpose(StrEnum):
     """What a request was sent for; the report counts traffic by it.
 
     API requests expect success. PROVOKED ones carry a good credential and a wrong question; STRANGER ones carry no
-    credential, or a made-up one. Neither counts when a run is asked whether nearly everything was refused.
+    credential, or a made-up one. Neither counts when a run is asked whether nearly everything was refused. CLEANUP ones
+    look for what the audit itself created, and delete it.
     """
 
     API = "api"
@@ -92,6 +93,7 @@ class Purpose(StrEnum):
     DISCOVERY = "discovery"
     DOCUMENT = "document"
     BURST = "burst"
+    CLEANUP = "cleanup"
 
 
 class Evidence(Struct, frozen=True):

@@ -19,7 +19,6 @@ from cmms_audit.guide import Guide, load_guide
 from cmms_audit.model import Claim, Finding
 from cmms_audit.spec.load import NotASpec, parse_spec
 from cmms_audit.spec.resources import find_resources
-from cmms_audit.wire.clock import Clock
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SPECS = REPOSITORY.parent / "shared" / "specs"
@@ -86,5 +85,4 @@ def subject_of(
         vendor=VendorFacts(**{**facts, **vendor}),
         guide=guide(),
         api=None,
-        clock=Clock(),
     )

@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cmms_audit.audit import hollow
 from cmms_audit.cli.options import order_for
 from cmms_audit.cli.perform import Wishes, perform
 from cmms_audit.folders import schemas_folder
+from cmms_audit.hollow import hollow
 from cmms_audit.model import Basis, Exchange, Finding, Purpose, Reason, Request, Response, Sends, Verdict
 from cmms_audit.sandbox import granary, serve
 

@@ -197,9 +197,17 @@ def test_a_next_page_elsewhere_is_never_asked_for(path: str, tmp_path: Path) -> 
         bench = Workbench(tmp_path, served.url)
 
         async def walk(session: Any) -> list[Page]:
-            api = Api(session, base_url=served.url, resources={"work_orders": work_orders()}, dialect=rest())
+            api = Api(
+                bench.dialogue(session), base_url=served.url, resources={"work_orders": work_orders()}, dialect=rest()
+            )
             return [page async for page in api.pages("work_orders")]
 
         with pytest.raises(CouldNotLook):
             bench.run(walk)
     assert [seen.path for seen in served.seen] == ["/work-orders"]
+
+
+def test_a_page_of_a_thousand_rich_records_is_read() -> None:
+    rich = page_of([{f"field_{number}": number for number in range(200)}] * 1_000, work_orders())
+
+    assert len(rich.records) == 1_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +13,6 @@ from cmms_audit.model import Exchange, Purpose, Reason
 
 from . import _lists, _numbers
 
-SIDE_BY_SIDE = 16
 QUIET_BEFORE = 5.0  # seconds; a window up to this long is let run out first, so that it is counted from nothing
 
 
@@ -34,11 +32,6 @@ class Burst(Struct):
     refused: Exchange | None = None
     silent: Exchange | None = None
     failure: CouldNotLook | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether there is nothing more to learn."""
-        return bool(self.refused or self.silent or self.failure)
 
     @property
     def served(self) -> int:
@@ -87,24 +80,21 @@ async def _send(ctx: Context, api: Api) -> Burst:
     burst = Burst(resource.path, params, limit, window, _allowed(ctx, before, limit, window))
     if window <= QUIET_BEFORE:
         await ctx.clock.sleep(window)
-    left = iter(range(ctx.vendor.burst_requests - 1))
-
-    async def work() -> None:
-        while not burst.over and next(left, None) is not None:
-            try:
-                answer = await api.get(burst.path, params=params, purpose=Purpose.BURST)
-            except CouldNotLook as why:
-                if why.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT):
-                    burst.failure = burst.failure or why
-                return
-            burst.answers.append(answer)
-            _sort(burst, api, resource.kind, answer, has_records)
-
-    await asyncio.gather(*(work() for _ in range(SIDE_BY_SIDE)))
+    volley = await api.burst(
+        resource.path,
+        params=params,
+        calls=ctx.vendor.burst_requests - 1,
+        over=lambda answer: not answer.ok or (has_records and not _has_records(api, resource.kind, answer)),
+    )
+    for answer in volley.answers:
+        _sort(burst, api, resource.kind, answer, has_records)
+    if volley.failure and volley.failure.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT):
+        burst.failure = volley.failure
     return burst
 
 
 def _sort(burst: Burst, api: Api, kind: str, answer: Exchange, has_records: bool) -> None:
+    burst.answers.append(answer)
     if not answer.ok:
         burst.refused = burst.refused or answer
     elif has_records and not _has_records(api, kind, answer):

@@ -12,6 +12,7 @@ from cmms_audit.documentation import Documentation, DocumentationPage
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Finding
+from cmms_audit.own_records import Created, Extra, OwnRecords, Removal
 from cmms_audit.paging import Page, at
 from cmms_audit.patterns import pattern
 from cmms_audit.spec.coverage import FieldCoverage, body_fields, field_coverage, values_are_listed
@@ -41,9 +42,11 @@ __all__ = [
     "Check",
     "Context",
     "CouldNotLook",
+    "Created",
     "Documentation",
     "DocumentationPage",
     "Drift",
+    "Extra",
     "Field",
     "FieldCoverage",
     "Finding",
@@ -51,6 +54,7 @@ __all__ = [
     "NamedIn",
     "NotASpec",
     "Operation",
+    "OwnRecords",
     "Page",
     "Parameter",
     "PermissionMatrix",
@@ -59,6 +63,7 @@ __all__ = [
     "PublishedLimit",
     "RateFacts",
     "RatePolicy",
+    "Removal",
     "Resource",
     "ResponseDoc",
     "Schema",

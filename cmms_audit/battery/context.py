@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
@@ -20,7 +20,9 @@ from cmms_audit.documentation import Documentation, read_documentation
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.guide import Guide
 from cmms_audit.model import Claim, Exchange, Finding, HasEvidence, Reason
+from cmms_audit.own_records import OwnRecords
 from cmms_audit.paging import Page
+from cmms_audit.sample_bodies import Sources
 from cmms_audit.spec.index import Prose, Spec
 from cmms_audit.spec.limits import PublishedLimit, PublishedSideLimit, published_limits, published_side_limits
 from cmms_audit.spec.load import NotASpec
@@ -28,11 +30,11 @@ from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Field, Schema
 from cmms_audit.spec.sentences import sentences
 from cmms_audit.vendor import MappingNeed
-from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.rate_headers import RateFacts, read_limits
 
 if TYPE_CHECKING:
     from cmms_audit.spec_diff import SpecDiff
+    from cmms_audit.wire.dialogue import AskedClock
 
 T = TypeVar("T")
 
@@ -46,7 +48,8 @@ class VendorFacts(Struct, frozen=True):
     """What checks may know of the vendor file: addresses and needs, no credential.
 
     `volumes` are the integration's own figures (records_per_pull, events_per_minute ...); `sandbox` says whether the
-    file calls its environment one; `burst_requests` how many requests a burst may send.
+    file calls its environment one; `requests` how many a run may send, `burst_requests` how many a burst may;
+    `samples` what a record that may be created looks like, by kind.
     """
 
     base_url: str
@@ -59,11 +62,17 @@ class VendorFacts(Struct, frozen=True):
     claims: Mapping[str, Claim]
     roles: frozenset[str]
     credential_types: Mapping[str, str]
+    requests: int = 400
     burst_requests: int = 150
+    samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Subject(Struct, frozen=True):
-    """Everything that is the same for all checks of one run; `previous` is what the last release published."""
+    """Everything that is the same for all checks of one run.
+
+    `previous` is what the last release published, `run_id` what marks the records that this run creates; `turns` says
+    how often a check was begun anew, where a run was broken off while it had records of its own.
+    """
 
     document: Spec | NotASpec
     dialect: Dialect
@@ -71,7 +80,8 @@ class Subject(Struct, frozen=True):
     vendor: VendorFacts
     guide: Guide
     api: Api | None
-    clock: Clock
+    run_id: str = ""
+    turns: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
     previous: Spec | NotASpec | None = None
     observations: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
@@ -91,6 +101,13 @@ class Subject(Struct, frozen=True):
         result: T = await asyncio.shield(self.observations[name])
         return result
 
+    async def end_observations(self) -> None:
+        """Stop whatever is still being observed, and wait until it has stopped."""
+        under_way = [task for task in self.observations.values() if not task.done()]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
     async def first_page(self, kind: str) -> Page:
         """The first page of a resource as `main` sees it, asked for once in a run."""
         self.first_pages[kind] = await self.shared(f"first page of {kind}", lambda api: api.page(kind))
@@ -105,7 +122,6 @@ class Context:
         self._check = check
         self.vendor = subject.vendor
         self.words = subject.dialect
-        self.clock = subject.clock
         self.random = random.Random(f"{subject.seed} {check.id}")  # noqa: S311 - for choosing, never for secrets
 
     @property
@@ -148,6 +164,19 @@ class Context:
         if self._subject.api is None:
             raise CouldNotLook(Reason.OFFLINE, "this run sent nothing to the vendor")
         return self._subject.api.asked_by(self._check.id)
+
+    @cached_property
+    def own(self) -> OwnRecords:
+        """Records that this check makes for itself. Raises CouldNotLook in an offline run."""
+        samples = self._subject.vendor.samples
+        turn = self._subject.turns.get(self._check.id, 0)
+        sources = Sources(self._subject.resources, self._subject.dialect, samples, self._subject.first_page)
+        return OwnRecords(self.api, run_id=self._subject.run_id, sources=sources, turn=turn)
+
+    @property
+    def clock(self) -> AskedClock:
+        """What time it is, and waiting; recorded like everything that is asked. Raises CouldNotLook offline."""
+        return self.api.clock
 
     def sentences(self, about: re.Pattern[str]) -> list[Prose]:
         """What the specification says about a subject in prose. Raises CouldNotLook without a specification."""

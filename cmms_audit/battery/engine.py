@@ -38,28 +38,34 @@ class CheckStarted(Struct, frozen=True):
 
 
 class CheckFinished(Struct, frozen=True):
-    """A check has answered, or it is known why it cannot; `looked` says which."""
+    """A check has answered, or it is known why it cannot; `looked` says which, `gave_up` that it took too long."""
 
     check: Check
     findings: tuple[Finding, ...]
     looked: bool = True
+    gave_up: bool = False
 
 
 Event = CheckStarted | CheckFinished
 
 
-async def run_plan(plan: Plan, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
-    """Run every phase of a plan in turn: at once, side by side, alone, bursts last.
+async def run_at_once(plan: Plan, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
+    """Run the checks of a plan that send nothing. Between them, answers on their way are taken in.
 
     Args:
         plan: what to run, and what not.
         context_of: makes the view of the run that a check is given.
 
-    Yields CheckStarted and CheckFinished; every check of the plan finishes exactly once.
+    Yields CheckStarted and CheckFinished; every check finishes exactly once.
     """
     for each in plan.at_once:
         async for event in _run_one(each, context_of):
             yield event
+        await asyncio.sleep(0)
+
+
+async def run_others(plan: Plan, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
+    """Run the checks of a plan that ask the vendor: first side by side, then alone, bursts last. As run_at_once."""
     async for event in _run_side_by_side(plan.side_by_side, context_of):
         yield event
     for each in (*plan.alone, *plan.bursts):
@@ -68,8 +74,9 @@ async def run_plan(plan: Plan, context_of: Callable[[Check], Context]) -> AsyncI
 
 
 def withheld_finding(check: Check, reason: Reason) -> Finding:
-    """The finding of a check that did not look."""
-    return _signed(unknown(_WITHHELD_WORDS[reason], reason=reason), check)
+    """The finding of a check that did not look, or gave up looking."""
+    says = _WITHHELD_WORDS.get(reason) or f"gave up after {check.timeout:g} seconds"
+    return _signed(unknown(says, reason=reason), check)
 
 
 async def _run_one(planned: Planned, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
@@ -77,7 +84,9 @@ async def _run_one(planned: Planned, context_of: Callable[[Check], Context]) -> 
         yield CheckFinished(planned.check, (withheld_finding(planned.check, planned.withheld),), looked=False)
         return
     yield CheckStarted(planned.check)
-    yield CheckFinished(planned.check, await judge(planned.check, context_of(planned.check)))
+    findings = await judge(planned.check, context_of(planned.check))
+    gave_up = findings == (withheld_finding(planned.check, Reason.TIMEOUT),)
+    yield CheckFinished(planned.check, findings, gave_up=gave_up)
 
 
 async def _run_side_by_side(planned: Sequence[Planned], context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
@@ -113,7 +122,7 @@ async def judge(check: Check, context: Context) -> tuple[Finding, ...]:
     except CouldNotLook as why:
         findings = (unknown(why.summary, *why.evidence, reason=why.reason),)
     except TimeoutError:
-        findings = (unknown(f"gave up after {check.timeout:g} seconds", reason=Reason.TIMEOUT),)
+        return (withheld_finding(check, Reason.TIMEOUT),)
     except Exception as error:  # the one place where a broken check is caught, so that it cannot vanish
         findings = (_defect(error),)
     return tuple(_signed(finding, check) for finding in findings)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -41,15 +42,19 @@ def make_plan(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     cannot_reach: Reason | None = None,
+    unheard: Mapping[str, Reason] = MappingProxyType({}),
 ) -> Plan:
     """Plan a run.
 
     `only` and `skip` are globs on check or question ids. `cannot_reach` withholds every check that sends anything,
-    because the vendor could not be reached or refused the credential.
+    because the vendor could not be reached or refused the credential. `unheard` withholds single checks, by id: those
+    of an earlier run that have no answer there.
     Raises InputError for a pattern that matches nothing.
     """
     _refuse_idle_patterns(checks, (*only, *skip))
-    planned = [Planned(each, _withheld(each, permissions, only, skip, cannot_reach)) for each in checks]
+    planned = [
+        Planned(each, unheard.get(each.id) or _withheld(each, permissions, only, skip, cannot_reach)) for each in checks
+    ]
 
     def phase(wanted: int) -> tuple[Planned, ...]:
         return tuple(each for each in planned if _phase(each.check) == wanted)

@@ -1,10 +1,19 @@
-"""The gates of a CI run: what makes an audit that ran fail. Pure functions over report.json."""
+"""The gates of a CI run: what makes an audit that ran fail, judged from report.json."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+
+from cmms_audit.cli import exits
+from cmms_audit.cli.options import chosen, split
+from cmms_audit.cli.progress import say
+from cmms_audit.errors import InputError
 
 CONTRADICTED = "claim-contradicted"
 _ORDER = ("not_met", "unknown", "partial", "met")
@@ -17,6 +26,30 @@ class Gate(StrEnum):
     REGRESSION = "regression"
     CONTRADICTION = "contradiction"
     UNKNOWN = "unknown"
+
+
+class Gates(Struct, frozen=True):
+    """The gates that were asked for."""
+
+    fail_under: float | None = None
+    fail_on: tuple[Gate, ...] = ()
+    baseline: Mapping[str, Any] | None = None
+
+    def exit_code(self, report: Mapping[str, Any]) -> int:
+        """The exit code of an audit that ran; each gate that did not hold is said."""
+        failed = failures(report, fail_under=self.fail_under, fail_on=self.fail_on, baseline=self.baseline)
+        for each in failed:
+            say(f"gate failed: {each}")
+        return exits.EXIT_GATE_FAILED if failed else exits.EXIT_OK
+
+
+def asked_gates(fail_under: float | None, fail_on: Sequence[str] | None, baseline: Path | None) -> Gates:
+    """The gates that the command line asks for. Raises InputError for an unknown one, or without what it needs."""
+    words = chosen("--fail-on", split(fail_on), [gate.value for gate in Gate])
+    gates = tuple(Gate(word) for word in words)
+    if Gate.REGRESSION in gates and baseline is None:
+        raise InputError("--fail-on regression compares with an earlier report; name it with --baseline")
+    return Gates(fail_under, gates, _read_baseline(baseline) if baseline else None)
 
 
 def failures(
@@ -88,3 +121,14 @@ def _score_failure(score: Mapping[str, Any], least: float) -> list[str]:
     if score["value"] is None or score["value"] < least:
         return [f"score {score['value']} is under {least:g}"]
     return []
+
+
+def _read_baseline(path: Path) -> dict[str, Any]:
+    """An earlier report.json. Raises InputError where the file is missing or is no report of this tool."""
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"--baseline {path}: it cannot be read: {error}") from None
+    if not isinstance(report, dict) or report.get("schema_version") != 1 or "findings" not in report:
+        raise InputError(f"--baseline {path}: this is no report.json of an earlier audit")
+    return report

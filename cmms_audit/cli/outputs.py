@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from cmms_audit import __version__
 from cmms_audit.errors import CannotAudit, InputError
+from cmms_audit.wire.har import write_har
+from cmms_audit.wire.recording import Recording
 
 EVIDENCE = "evidence.jsonl"
+REPORT = "report.json"
 _FIRST_LINE = 100
-WRITTEN = (EVIDENCE, "evidence.har", "report.json", "report.html", "report.md")
+WRITTEN = (EVIDENCE, "evidence.har", REPORT, "report.html", "report.md", "report.earlier.json")
 
 
 def default_folder(vendor_name: str, now: datetime) -> Path:
@@ -20,15 +27,18 @@ def default_folder(vendor_name: str, now: datetime) -> Path:
     return Path(f"cmms-audit-{plain}-{now:%Y%m%dT%H%M%SZ}")
 
 
-def prepare_folder(folder: Path, *, overwrite: bool) -> None:
+def prepare_folder(folder: Path, *, overwrite: bool, resume: bool = False) -> None:
     """Make the folder ready, for its owner only.
 
-    Raises InputError where something else lies in it, or where an earlier audit does and was not given up with
-    `--overwrite`; only files that an audit writes are ever removed.
+    Raises InputError where something else lies in it, where an earlier audit does and was neither given up with
+    `--overwrite` nor gone on with, and where there is none to `resume`; only files that an audit writes are ever
+    removed.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder}: this is a file; name a folder")
-    if folder.is_dir() and any(folder.iterdir()):
+    if resume:
+        demand_audit(folder)
+    elif folder.is_dir() and any(folder.iterdir()):
         _clear(folder, overwrite)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,6 +58,51 @@ def write(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         raise CannotAudit(f"{path} cannot be written: {error.strerror}; make room or name another folder") from None
+
+
+def write_reports(
+    report: dict[str, Any],
+    recording: Recording,
+    folder: Path,
+    *,
+    formats: Collection[str] = (),
+    show_values: bool = False,
+) -> None:
+    """Write the reports that are always written, and those in `formats`. Raises CannotAudit where the disk refuses."""
+    from cmms_audit.reports.json import render_json
+
+    write(folder / REPORT, render_json(report))
+    try:
+        write_har(folder / "evidence.har", recording.exchanges(), version=__version__)
+    except OSError as error:
+        raise CannotAudit(f"{folder / 'evidence.har'} cannot be written: {error.strerror}; make room") from None
+    write(folder / "report.html", html_of(report, recording, show_values=show_values))
+    if "md" in formats:
+        from cmms_audit.reports.markdown import render_markdown
+
+        write(folder / "report.md", render_markdown(report))
+
+
+def copy_evidence(folder: Path, other: Path) -> None:
+    """Put the evidence of one folder into another, for its owner alone."""
+    descriptor = os.open(other / EVIDENCE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as target, (folder / EVIDENCE).open("rb") as source:
+        shutil.copyfileobj(source, target)
+
+
+def html_of(report: dict[str, Any], recording: Recording, *, show_values: bool) -> str:
+    """report.html, for which only the exchanges are read that a finding points at."""
+    from cmms_audit.reports.html import render_html
+    from cmms_audit.reports.outline import cited_exchanges
+
+    cited = (recording.exchange(number) for number in cited_exchanges(report["findings"]) if number in recording)
+    return render_html(report, cited, recorded=len(recording), show_values=show_values)
+
+
+def demand_audit(folder: Path) -> None:
+    """Raises InputError where a folder does not hold the evidence of an audit."""
+    if not folder.is_dir() or not _is_ours(folder / EVIDENCE):
+        raise InputError(f"{folder}: there is no evidence of an audit here; name the folder that --out named then")
 
 
 def forget_folder(folder: Path, *, made: bool) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,8 +17,18 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """A line to whoever watches."""
-    sys.stderr.write(f"{visible(text)}\n")
+    """A line to whoever watches; where nobody does any more, the work goes on."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{visible(text)}\n")
+
+
+def print_out(write: Callable[[], object]) -> None:
+    """Write to stdout; a reader who has gone away, as in `| head`, is no failure of the work."""
+    try:
+        write()
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class RunProgress:
@@ -36,8 +49,9 @@ class RunProgress:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self._bar:
-            self._bar.stop()
+        with contextlib.suppress(OSError):
+            if self._bar:
+                self._bar.stop()
 
     def expect(self, checks: int) -> None:
         """Say how many checks there are."""
@@ -46,6 +60,10 @@ class RunProgress:
 
     def tell(self, event: Event) -> None:
         """Show one event of the battery."""
+        with contextlib.suppress(OSError):
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case CheckStarted(check):
                 self._looking.append(check.id)

@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from cmms_audit.cli.gates import Gate
+from cmms_audit.cli.gates import asked_gates
 from cmms_audit.cli.options import FORMATS, chosen, order_for, receivers_notice, split
 from cmms_audit.cli.outputs import default_folder
-from cmms_audit.cli.perform import Wishes, perform, read_baseline
+from cmms_audit.cli.perform import Wishes, perform
+from cmms_audit.cli.resume import Asked, asked_then, place_to_resume
 from cmms_audit.errors import InputError
 
 app = typer.Typer(rich_markup_mode=None)
@@ -21,7 +22,9 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def run(
-    vendor_file: Annotated[Path, typer.Argument(metavar="VENDOR.YAML", help="The vendor file.")],
+    vendor_file: Annotated[
+        Path, typer.Argument(metavar="VENDOR.YAML", help="The vendor file; with --resume also the audit's folder.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where to write; by default a new folder here."),
@@ -73,6 +76,13 @@ def run(
         typer.Option("--bind", metavar="HOST:PORT", help="Let webhooks be received where other machines reach it."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier audit in --out.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an audit that was broken off: name its folder.")
+    ] = False,
+    proxy: Annotated[
+        bool,
+        typer.Option("--proxy", help="Use the proxy that HTTPS_PROXY or HTTP_PROXY names, but not for NO_PROXY."),
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="HOST", help="Let documents be read from this internal host."),
@@ -86,34 +96,36 @@ def run(
     """Audit a vendor and write report.json, report.html and the evidence."""
     if quiet and verbose:
         raise InputError("--quiet and --verbose exclude each other")
+    gates = asked_gates(fail_under, fail_on, baseline)
+    asked = Asked(split(allow), tuple(only or ()), tuple(skip or ()), offline)
+    if resume:
+        vendor_file, out = place_to_resume(vendor_file, out)
+        asked = asked_then(out, asked)
     order = order_for(
         vendor_file,
-        allow=allow,
-        offline=offline,
-        only=tuple(only or ()),
-        skip=tuple(skip or ()),
+        allow=asked.allow,
+        offline=asked.offline,
+        only=asked.only,
+        skip=asked.skip,
         checks=tuple(checks or ()),
         profiles=tuple(profiles or ()),
         spec_folder=spec_folder,
         allow_hosts=frozenset(allow_host or ()),
         environ=os.environ,
         bind=bind,
-        in_terminal=sys.stdin.isatty() and sys.stderr.isatty(),
+        in_terminal=sys.stdin.isatty() and sys.stderr.isatty() and not resume,
     )
-    gates = tuple(Gate(word) for word in chosen("--fail-on", split(fail_on), [gate.value for gate in Gate]))
-    if Gate.REGRESSION in gates and baseline is None:
-        raise InputError("--fail-on regression compares with an earlier report; name it with --baseline")
     wishes = Wishes(
         out=out or default_folder(order.vendor.name, datetime.now(UTC)),
         overwrite=overwrite,
+        resume=resume,
         formats=frozenset(chosen("--format", split(formats), FORMATS)),
         as_json=as_json,
         show_values=show_values,
         quiet=quiet,
         verbose=verbose,
-        fail_under=fail_under,
-        fail_on=gates,
-        baseline=read_baseline(baseline) if baseline else None,
+        use_proxy=proxy,
+        gates=gates,
         notices=receivers_notice(order),
     )
     return perform(order, wishes)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -117,6 +118,11 @@ class Spec:
         self._converted_from = written_in
         self.source = root.file.document.source
         self._length_of_prose = 0
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read so far, each once; none where the document did not come from a file."""
+        return tuple(self._root.library.files)
 
     @property
     def root(self) -> Node:

@@ -1,24 +1,26 @@
-"""evidence.jsonl: what happened, one JSON object a line, written as it happens; and reading it back.
+"""evidence.jsonl: what happened, one JSON object a line, written as it happens.
 
-What is written must have been redacted before; what the lines mean beyond exchanges is up to who writes them.
+What is written must have been redacted before; what the lines mean beyond exchanges is up to who writes them. Reading
+them back is the business of `recording`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cmms_audit.errors import CannotAudit, InputError, Problem
-from cmms_audit.model import Exchange, Purpose, Reason, Request, Response
+from cmms_audit.errors import CannotAudit, InputError
+from cmms_audit.model import Exchange
 from cmms_audit.patterns import pattern
-
-EXCHANGE = "exchange"
+from cmms_audit.wire.recording import EXCHANGE, Recording
 
 _INVISIBLE = pattern(
     "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164"
@@ -27,25 +29,36 @@ _INVISIBLE = pattern(
 
 
 class Journal:
-    """An append-only file for its owner alone (mode 0600, in a folder of mode 0700).
+    """An append-only file for its owner alone (mode 0600, in a folder of mode 0700), written by one run at a time.
 
     Opening an existing one goes on where it ended: a line that was cut off by a crash is dropped, and exchange numbers
     are continued.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file. Raises CannotAudit where that is not possible, or something else lies in its place."""
+        """Open or make the file.
+
+        Raises CannotAudit where that is not possible, or something else lies in its place; InputError where another
+        run is writing to it, or it holds something else than evidence.
+        """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.chmod(0o700)
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self._lock(path)
             os.fchmod(self._file, 0o600)
             _drop_torn_line(self._file)
         except OSError as error:
             raise CannotAudit(f"the evidence cannot be written to {path}: {error.strerror}") from None
         self._path = path
         self._unsynced = False
-        self._last_exchange = max((line["id"] for line in read_journal(path) if line["kind"] == EXCHANGE), default=0)
+        self._given_up = False
+        self._last_exchange = Recording(path).last_exchange
+
+    @property
+    def path(self) -> Path:
+        """Where it is written."""
+        return self._path
 
     def next_exchange_id(self) -> int:
         """The number of the exchange that is recorded next: 1, 2, 3 ..."""
@@ -57,27 +70,56 @@ class Journal:
         self._last_exchange = exchange.id
 
     def write(self, kind: str, members: Mapping[str, Any]) -> None:
-        """Write one line: `kind`, and its members (plain JSON values). Raises CannotAudit where the disk refuses it."""
+        """Write one line whole or not at all: `kind`, and its members (plain JSON values).
+
+        Raises CannotAudit where the disk refuses it.
+        """
+        if self._given_up:
+            return
         data = memoryview(visible_json({"kind": kind, **members}).encode("utf-8") + b"\n")
         self._unsynced = True
         try:
-            while data:
-                data = data[os.write(self._file, data) :]
+            written = os.write(self._file, data)
+            while written < len(data):
+                written += os.write(self._file, data[written:])
         except OSError as error:
-            raise CannotAudit(f"the evidence cannot be written to {self._path}: {error.strerror}") from None
+            self._refused(error)
 
     def sync(self) -> None:
-        """Make sure that everything written so far outlives a power cut."""
-        if self._unsynced:
-            os.fsync(self._file)
-            self._unsynced = False
+        """Make sure that everything written so far outlives a power cut. Raises CannotAudit where the disk cannot."""
+        if self._unsynced and not self._given_up:
+            self._unsynced = False  # first, for more may be written meanwhile
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                self._refused(error)
+
+    def give_up(self) -> None:
+        """Write nothing more, so that what must still be done on a full disk can be done without a record."""
+        self._given_up = True
 
     def close(self) -> None:
         """Finish writing. Closing twice does no harm."""
         if self._file >= 0:
-            self.sync()
+            try:
+                self.sync()
+            finally:
+                os.close(self._file)
+                self._file = -1
+
+    def _lock(self, path: Path) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             os.close(self._file)
-            self._file = -1
+            raise InputError(
+                f"{path.parent}: another run is writing there; wait for it, or name another folder"
+            ) from None
+
+    def _refused(self, error: OSError) -> None:
+        with contextlib.suppress(OSError):
+            _drop_torn_line(self._file)
+        raise CannotAudit(f"the evidence cannot be written to {self._path}: {error.strerror}") from None
 
 
 def visible_json(value: Any) -> str:
@@ -86,72 +128,15 @@ def visible_json(value: Any) -> str:
     return _INVISIBLE.sub(_escaped, text)
 
 
-def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """Every line of a journal, in order. A last line that was cut off is left out.
-
-    Raises InputError where the file cannot be read, or another line is not one of ours.
-    """
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield _line(line, f"{path}:{number}")
-    except OSError as error:
-        raise InputError(Problem(str(path), f"the evidence cannot be read: {error.strerror}")) from None
-
-
-def read_exchanges(path: Path) -> Iterator[Exchange]:
-    """The exchanges of a journal, in order. Raises InputError as read_journal."""
-    for line in read_journal(path):
-        if line["kind"] == EXCHANGE:
-            yield exchange_from_json(line)
-
-
 def exchange_to_json(exchange: Exchange) -> dict[str, Any]:
     """An exchange as plain JSON values."""
     members: dict[str, Any] = msgspec.to_builtins(exchange, enc_hook=dict)
     return members
 
 
-def exchange_from_json(members: Mapping[str, Any]) -> Exchange:
-    """The exchange that exchange_to_json made these members of. Raises InputError where they are something else."""
-    try:
-        response = members["response"]
-        return Exchange(
-            id=members["id"],
-            owner=members["owner"],
-            purpose=Purpose(members["purpose"]),
-            role=members["role"],
-            request=Request(**{**members["request"], "headers": _headers(members["request"])}),
-            response=Response(**{**response, "headers": _headers(response)}) if response else None,
-            started=members["started"],
-            elapsed=members["elapsed"],
-            failure=members["failure"],
-            reason=Reason(members["reason"]) if members["reason"] else None,
-            notes=members["notes"],
-        )
-    except (KeyError, TypeError, ValueError):
-        raise InputError(Problem("evidence.jsonl", "it holds an exchange that this version cannot read")) from None
-
-
 def _escaped(match: re.Match[str]) -> str:
     units = match[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-
-
-def _headers(message: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in message["headers"])
-
-
-def _line(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        members = json.loads(line)
-        is_ours = isinstance(members, dict) and isinstance(members["kind"], str)
-        if is_ours and (members["kind"] != EXCHANGE or isinstance(members["id"], int)):
-            return dict(members)
-    except (ValueError, KeyError, RecursionError):
-        pass
-    raise InputError(Problem(where, "this is not a line of evidence of cmms-audit"))
 
 
 def _drop_torn_line(file: int) -> None:

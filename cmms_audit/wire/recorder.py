@@ -15,6 +15,8 @@ from cmms_audit.wire.journal import Journal
 from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.transport import Incoming
 
+MOST_VALUES = 250_000  # of one answer: a page of 1,000 records has some 50,000, and 8 MiB could hold millions
+KEPT_OF_FAILED = 65_536  # characters of a body that is not whole, or too large to be looked at
 _CHARSETS = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16"})
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 _TEXTUAL_SUFFIXES = ("+json", "+xml", "+yaml")
@@ -43,7 +45,7 @@ class Recorder:
             elapsed=round(elapsed, 6),
             failure=self._redactor.text(incoming.failure) if incoming.failure else None,
             reason=incoming.reason,
-            notes={**call.notes, **notes},
+            notes={**call.notes, **incoming.notes, **notes},
         )
         self._journal.record(exchange)
         return exchange
@@ -65,11 +67,16 @@ class Recorder:
         body = bytes(incoming.body)
         truncated = incoming.failure is not None
         text, notes = _text(body, incoming)
+        if call.purpose is not Purpose.DOCUMENT and incoming.failure is None and _holds_too_much(text):
+            incoming.fail(Reason.BUDGET, f"the answer holds more than {MOST_VALUES:,} values")
         recorded = self._redactor.text(text if body_instead is None else body_instead)
         if body and recorded == text:  # the digest of a body with a secret in it would help to guess the secret
             notes["sha256"] = hashlib.sha256(body).hexdigest()
         if call.purpose is not Purpose.TOKEN and self._echoes_credential(body, incoming):
             notes["echoes_credential"] = True
+        if incoming.failure is not None and len(recorded) > KEPT_OF_FAILED:  # nothing is judged by its body
+            recorded = recorded[:KEPT_OF_FAILED]
+            notes["trimmed"] = True
         headers = self._redactor.answer_headers(incoming.headers)
         return Response(incoming.status, headers, recorded, len(body), truncated, incoming.http_version), notes
 
@@ -93,6 +100,10 @@ def _text(body: bytes, incoming: Incoming) -> tuple[str, dict[str, Any]]:
     if media_type.startswith(_TEXTUAL) or media_type.endswith(_TEXTUAL_SUFFIXES):
         return body.decode("utf-8", "replace"), {"undecodable": True}
     return "", {"binary": True}
+
+
+def _holds_too_much(text: str) -> bool:
+    return len(text) > MOST_VALUES and sum(map(text.count, "{[,")) > MOST_VALUES
 
 
 def _charset(content_type: str) -> str:

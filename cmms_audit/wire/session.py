@@ -7,36 +7,42 @@ and adds what needs more than one request: tokens, redirects, documents.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from cmms_audit.addresses import origin
+from cmms_audit.addresses import origin, parse_address
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.tls import equip
 from cmms_audit.wire.allowance import Allowance
 from cmms_audit.wire.call import DOCUMENT_CAP, Call, with_json, with_params
 from cmms_audit.wire.clock import Clock
-from cmms_audit.wire.courier import REQUEST_SECONDS, Courier
-from cmms_audit.wire.credentials import discovery_url, metadata_url, secret_values
-from cmms_audit.wire.facts import TokenFacts
+from cmms_audit.wire.courier import BURST_AT_ONCE, REQUEST_SECONDS, Courier
+from cmms_audit.wire.credentials import secret_values
+from cmms_audit.wire.facts import TokenFacts, Traffic, Volley
 from cmms_audit.wire.guard import Guard
+from cmms_audit.wire.ledger import Creation, Ledger
 from cmms_audit.wire.logins import Logins
 from cmms_audit.wire.pace import Pace
+from cmms_audit.wire.proxies import Proxies, proxies_of
 from cmms_audit.wire.public import ACCEPT, PublicDocuments
 from cmms_audit.wire.recorder import Recorder
 from cmms_audit.wire.redirects import follow
-from cmms_audit.wire.transport import Transport
+from cmms_audit.wire.transport import Transport, usual_trust
 
 if TYPE_CHECKING:
     from cmms_audit.credentials import Credential
+    from cmms_audit.dialect import Signing
     from cmms_audit.permissions import Permissions
+    from cmms_audit.tls import TlsSettings
     from cmms_audit.vendor import Budget
     from cmms_audit.wire.journal import Journal
     from cmms_audit.wire.redact import Redactor
 
-_API_PURPOSES = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST})
+_API_PURPOSES = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST, Purpose.CLEANUP})
 
 
 class Session:
@@ -55,22 +61,32 @@ class Session:
         clock: Clock | None = None,
         transport: Transport | None = None,
         request_seconds: float = REQUEST_SECONDS,
+        use_proxy: bool = False,
+        ledger: Ledger | None = None,
+        tls: TlsSettings | None = None,
     ) -> None:
         """Fix for the whole run what may be sent where.
 
         `request_seconds` is the time one request may take in all; what documents add is told later, with `learn`.
-        Raises InputError where a secret is too short to be kept out of the records.
+        `use_proxy` lets requests go by the proxy that the environment names. `ledger` is the account of our own records
+        where an interrupted run goes on; by default it begins empty. `tls` are certificates for the origins of base_url
+        and of where to log in.
+        Raises InputError where a secret is too short to be kept out of the records, there is no proxy to use, or a
+        certificate cannot be used.
         """
         self.roles = frozenset(credentials)
         self._redactor = redactor
-        _protect(credentials, redactor)
+        self.ledger = ledger or Ledger(journal, redactor)
+        _protect(credentials, redactor, tls)
         self._sent = {redactor.text(base_url): base_url}  # beginnings of addresses, as recorded and as they were
         clock = clock or Clock()
         receivers = {role: credential.receiver(base_url) for role, credential in credentials.items()}
-        self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions)
+        open_roles = frozenset(role for role, credential in credentials.items() if not credential.secrets())
+        self._guard = Guard(base_url=base_url, receivers=receivers, permissions=permissions, open_roles=open_roles)
         self._allowance = Allowance(budget, clock)
         self._pace = Pace(budget.per_second, None, clock)
-        self._transport = transport or Transport()
+        proxies = _known_proxies(redactor) if use_proxy else None
+        self._transport = transport or _transport(tls, (self._guard.base_origin, *receivers.values()), proxies)
         self._courier = Courier(
             guard=self._guard,
             allowance=self._allowance,
@@ -80,7 +96,6 @@ class Session:
             clock=clock,
             request_seconds=request_seconds,
         )
-        self.traffic = self._courier.traffic
         self._logins = Logins(credentials, self._courier, self._guard, redactor, clock)
         self._documents = PublicDocuments(self._courier, self._transport, allow_hosts | {self._guard.base_host})
         self._refused_twice: set[str] = set()
@@ -88,18 +103,29 @@ class Session:
         self._plain_http_lock = asyncio.Lock()
 
     def learn(
-        self, *, searches: Sequence[str], documented_rate: float | None, documented_stock: int | None = None
+        self,
+        *,
+        searches: Sequence[str],
+        documented_rate: float | None,
+        documented_stock: int | None = None,
+        signing: Signing | None = None,
     ) -> None:
         """Take in what the vendor's documents say, once they have been fetched.
 
         `searches` are POST paths that only read; `documented_rate` the lowest documented limit in requests a second;
-        `documented_stock` how many requests the documented limits of longer times leave to this run.
+        `documented_stock` how many requests the documented limits of longer times leave to this run; `signing` how the
+        dialect wants calls to be signed.
         """
+        self._logins.learn_signing(signing)
         self._guard.allow_searches(searches)
         if documented_rate is not None:
             self._pace.keep_to(documented_rate)
         if documented_stock is not None:
             self._allowance.keep_to(documented_stock)
+
+    def charge(self, spent: Traffic) -> None:
+        """Count what an earlier part of the same run has sent against the budget."""
+        self._allowance.charge(spent)
 
     async def send(
         self,
@@ -113,12 +139,14 @@ class Session:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         body: bytes | None = None,
+        creation: Creation | None = None,
     ) -> Exchange:
         """Send one request to the vendor's API and return the exchange as it was recorded, secrets removed.
 
         `url` is absolute and on the origin of base_url; `params` are added to its query; `json` becomes the body, or
         `body` is sent as it is. A redirect of a read is followed on the same origin, at most three times; any other is
         returned. A 401 makes an expired token be renewed, once. In a burst nothing is followed, waited for or renewed.
+        What makes a record of our own says so with `creation`, which is written down before the request leaves.
 
         Raises CouldNotLook: not-permitted, offline, budget, before anything is sent; credential where no token is to
         be had; connectivity, timeout with the recorded exchange as evidence.
@@ -131,7 +159,36 @@ class Session:
             call = with_json(call, json)
         if purpose is Purpose.BURST:
             return await self._authorised(call)
+        if creation is not None:
+            return await self._create(call, creation)
         return await follow(call, self._authorised, self._guard.may_follow)
+
+    async def burst(
+        self, url: str, *, owner: str, params: Sequence[tuple[str, str]], calls: int, over: Callable[[Exchange], bool]
+    ) -> Volley:
+        """Send up to so many GETs, a few at once, until `over` says of an answer that there is nothing more to learn.
+
+        What is under way then is waited for. Raises nothing: connectivity, timeout and the like end it and are told.
+        """
+        answers: list[Exchange] = []
+        failures: list[CouldNotLook] = []
+        left = iter(range(calls))
+        ended = False
+
+        async def work() -> None:
+            nonlocal ended
+            while not ended and next(left, None) is not None:
+                try:
+                    answer = await self.send("GET", url, owner=owner, purpose=Purpose.BURST, params=params)
+                except CouldNotLook as why:
+                    failures.append(why)
+                    ended = True
+                    return
+                answers.append(answer)
+                ended = ended or over(answer)
+
+        await asyncio.gather(*(work() for _ in range(BURST_AT_ONCE)))
+        return Volley(tuple(answers), failures[0] if failures else None)
 
     async def forged(self, method: str, url: str, *, headers: Mapping[str, str], owner: str) -> Exchange:
         """Send a request with a made-up credential, to see it refused. Raises CouldNotLook as `send`."""
@@ -182,15 +239,28 @@ class Session:
         Only on the origins that the vendor file names. Returns the first that is there, else the first refusal.
         Raises CouldNotLook as `send`.
         """
-        first = await self._logins.read_public(discovery_url(issuer_or_origin_url), owner)
-        if first.ok:
-            return first
-        second = await self._logins.read_public(metadata_url(issuer_or_origin_url), owner)
-        return second if second.ok else first
+        exchange, _ = await self._logins.discover(issuer_or_origin_url, owner)
+        return exchange
 
     async def close(self) -> None:
         """Close every connection. The journal stays open."""
         await self._transport.close()
+
+    async def _create(self, call: Call, creation: Creation) -> Exchange:
+        """Send what makes a record, written down before it leaves and after it was answered."""
+        self._guard.check(call)
+        self.ledger.announce(creation, call.owner)
+        try:
+            exchange = await self._authorised(call)
+        except CouldNotLook as why:
+            seen = [each for each in why.evidence if isinstance(each, Exchange) and each.purpose is call.purpose]
+            if seen:
+                self.ledger.settle(creation, seen[0])
+            else:
+                self.ledger.not_sent(creation)
+            raise
+        self.ledger.settle(creation, exchange)
+        return exchange
 
     async def _ask_plain_http(self, owner: str) -> Exchange:
         """The exchange on port 80, one that failed included."""
@@ -234,14 +304,39 @@ class Session:
         return exchange
 
 
-def _protect(credentials: Mapping[str, Credential], redactor: Redactor) -> None:
+def _known_proxies(redactor: Redactor) -> Proxies:
+    """The proxies that the environment names, their secrets known to the redactor."""
+    proxies = proxies_of(os.environ)
+    for proxy in proxies.by_scheme.values():
+        if proxy.username:
+            _protect_value("proxy.username", proxy.username, redactor)
+        if proxy.password:
+            _protect_value("proxy.password", proxy.password, redactor)
+    return proxies
+
+
+def _transport(tls: TlsSettings | None, own_origins: Iterable[str], proxies: Proxies | None) -> Transport:
+    if tls is None:
+        return Transport(proxies=proxies)
+    addresses = map(parse_address, own_origins)
+    own_hosts = frozenset((each.host, each.port) for each in addresses if each.scheme == "https")
+    return Transport(own_tls=equip(usual_trust(), tls), own_hosts=own_hosts, proxies=proxies)
+
+
+def _protect(credentials: Mapping[str, Credential], redactor: Redactor, tls: TlsSettings | None) -> None:
     """Tell the redactor every secret. A user name or client id that is too short to be found stays as it is."""
     for role, credential in credentials.items():
         for label, value in secret_values(role, credential):
-            try:
-                redactor.add(label, value)
-            except ValueError:
-                if not label.endswith((".username", ".client_id")):
-                    raise InputError(
-                        f"the secret {label} is so short that it cannot be kept out of the records; use a longer one"
-                    ) from None
+            _protect_value(label, value, redactor)
+    if tls is not None and tls.password is not None:
+        _protect_value("tls.password", tls.password.reveal(), redactor)
+
+
+def _protect_value(label: str, value: str, redactor: Redactor) -> None:
+    try:
+        redactor.add(label, value)
+    except ValueError:
+        if not label.endswith((".username", ".client_id")):
+            raise InputError(
+                f"the secret {label} is so short that it cannot be kept out of the records; use a longer one"
+            ) from None

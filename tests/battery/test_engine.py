@@ -10,7 +10,7 @@ import pytest
 
 from cmms_audit.battery import Context, Finding, check, met, not_met, unknown
 from cmms_audit.battery.check import Check
-from cmms_audit.battery.engine import CheckFinished, CheckStarted, Event, run_plan
+from cmms_audit.battery.engine import CheckFinished, CheckStarted, Event, run_at_once, run_others
 from cmms_audit.battery.plan import make_plan
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Basis, Evidence, Reason, Verdict
@@ -29,7 +29,8 @@ def events_of(*checks: Check, permissions: Permissions | None = None, **options:
 
     async def run() -> list[Event]:
         plan = make_plan(checks, permissions or Permissions(), **options)
-        return [event async for event in run_plan(plan, lambda each: Context(subject, each))]
+        phases = [run(plan, lambda each: Context(subject, each)) for run in (run_at_once, run_others)]
+        return [event for phase in phases async for event in phase]
 
     return asyncio.run(run())
 

@@ -50,7 +50,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     imported = set(re.findall(r"\|\s+([\w.]+)$", done.stderr, re.MULTILINE))
     heavy = {
-        "httpx",
+        "httpcore",
         "jsonschema",
         "jsonschema_rs",
         "yaml",

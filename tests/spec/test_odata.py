@@ -270,8 +270,8 @@ def test_a_record_whose_key_has_several_parts_is_not_asked_for_by_one_id() -> No
 
 def _api(spec: Spec) -> Api:
     resources = find_resources(spec, rest())
-    session: Any = None
-    return Api(session, base_url="https://x.example", resources=resources, dialect=rest())
+    dialogue: Any = None
+    return Api(dialogue, base_url="https://x.example", resources=resources, dialect=rest())
 
 
 def test_remarks_of_the_protocol_in_a_live_record_are_no_departures(v2: Spec, v4: Spec) -> None:

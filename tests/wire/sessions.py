@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -10,15 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cmms_audit.credentials import ApiKey, Basic, Bearer, Credential, OAuth2
+from cmms_audit.credentials import ApiKey, Basic, Bearer, Credential, Login, OAuth2, Signed, Taken, Used
 from cmms_audit.model import Exchange
 from cmms_audit.permissions import Permissions
 from cmms_audit.secrets import Secret
 from cmms_audit.vendor import Budget
 from cmms_audit.wire.clock import Clock
-from cmms_audit.wire.journal import Journal, read_exchanges
+from cmms_audit.wire.dialogue import Dialogue
+from cmms_audit.wire.facts import Traffic
+from cmms_audit.wire.journal import Journal
+from cmms_audit.wire.recording import Recording
 from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.session import Session
+from cmms_audit.wire.tally import traffic_of
 from cmms_audit.wire.transport import Transport
 
 KEY = "k3y-of-the-plant/+=?"
@@ -51,6 +57,12 @@ def secret(value: str) -> Secret:
     return Secret("${TEST}", value)
 
 
+def jwt(**claims: Any) -> str:
+    """A token that tells something of itself; nobody checks its signature."""
+    parts = (json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "s1gnature-of-token"])
+
+
 def api_key(value: str = KEY, where: Any = "header", name: str = "X-Api-Key") -> ApiKey:
     return ApiKey(where, name, secret(value))
 
@@ -61,6 +73,14 @@ def bearer(value: str) -> Bearer:
 
 def basic(username: str, password: str) -> Basic:
     return Basic(secret(username), secret(password))
+
+
+def login(url: str, taken: Taken, used: Used, **more: Any) -> Login:
+    return Login(url, secret("planner@plant.example"), secret("pa55 w*rd/of&the=plant"), taken, used, **more)
+
+
+def signed() -> Signed:
+    return Signed(secret("app-key-0815"), secret("access-key-4711"), secret("s1gning-secret/of+the=plant"))
 
 
 def oauth2(token_url: str, **more: Any) -> OAuth2:
@@ -85,7 +105,7 @@ class Workbench:
         return self.folder / "out" / "evidence.jsonl"
 
     def exchanges(self) -> list[Exchange]:
-        return list(read_exchanges(self.evidence))
+        return list(Recording(self.evidence).exchanges())
 
     def run(self, work: Callable[[Session], Coroutine[Any, Any, Any]]) -> Any:
         async def with_session() -> Any:
@@ -109,6 +129,14 @@ class Workbench:
                 journal.close()
 
         return asyncio.run(with_session())
+
+    @property
+    def traffic(self) -> Traffic:
+        return traffic_of(Recording(self.evidence))
+
+    def dialogue(self, session: Session) -> Dialogue:
+        """The session's asks, as checks make them; nothing of them is recorded."""
+        return Dialogue(session, roles=self.credentials, clock=self.clock)
 
     def get(self, path: str = "/things", **more: Any) -> Exchange:
         """Send one GET."""

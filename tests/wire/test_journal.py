@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from cmms_audit.errors import CannotAudit, InputError
 from cmms_audit.model import Exchange, Purpose, Reason, Request, Response
 from cmms_audit.wire.har import write_har
-from cmms_audit.wire.journal import Journal, exchange_from_json, exchange_to_json, read_exchanges, read_journal
+from cmms_audit.wire.journal import Journal, exchange_to_json
+from cmms_audit.wire.recording import Recording, exchange_from_json
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=30)  # half surrogate pairs and controls included
 HEADERS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
@@ -66,7 +67,7 @@ def test_an_exchange_comes_back_from_the_file_as_it_was(
     journal.record(exchange)
     journal.close()
 
-    assert list(read_exchanges(path)) == [exchange]
+    assert list(Recording(path).exchanges()) == [exchange]
     assert path.read_bytes().count(b"\n") == 1
 
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_seen_is_escaped_in_the_evidence_and_the_archive(sign: st
         text = (tmp_path / name).read_text("utf-8")
         assert sign not in text
         assert f"a{json.dumps(sign)[1:-1]}b".replace("\x7f", "\\u007f") in text
-    assert list(read_exchanges(tmp_path / "evidence.jsonl")) == [exchange]
+    assert list(Recording(tmp_path / "evidence.jsonl").exchanges()) == [exchange]
 
 
 def test_the_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
@@ -111,7 +112,8 @@ def test_every_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     journal.write("check", {"id": "auth.refuses-anonymous", "verdict": "met"})
     journal.record(an_exchange())
 
-    assert [line["kind"] for line in read_journal(tmp_path / "evidence.jsonl")] == ["check", "exchange"]
+    recording = Recording(tmp_path / "evidence.jsonl")
+    assert ([line["kind"] for line in recording.lines], len(recording)) == (["check"], 1)
     journal.close()
 
 
@@ -128,14 +130,14 @@ def test_a_journal_that_was_cut_off_is_continued_where_it_was_whole(tmp_path: Pa
     again.record(an_exchange(again.next_exchange_id()))
     again.close()
 
-    assert [exchange.id for exchange in read_exchanges(path)] == [1, 2, 3]
+    assert [exchange.id for exchange in Recording(path).exchanges()] == [1, 2, 3]
 
 
 def test_a_cut_off_last_line_is_left_out_when_read(tmp_path: Path) -> None:
     path = tmp_path / "evidence.jsonl"
     path.write_bytes(b'{"kind":"run"}\n{"kind":"exch')
 
-    assert list(read_journal(path)) == [{"kind": "run"}]
+    assert Recording(path).lines == [{"kind": "run"}]
 
 
 @pytest.mark.parametrize(
@@ -146,38 +148,9 @@ def test_a_line_that_is_not_ours_is_named(line: bytes, tmp_path: Path) -> None:
     path.write_bytes(b'{"kind":"run"}\n' + line + b"\n")
 
     with pytest.raises(InputError, match=r"evidence\.jsonl:2"):
-        list(read_journal(path))
+        Recording(path)
 
 
 def test_an_exchange_that_lacks_something_is_a_wrong_file_and_not_a_crash() -> None:
     with pytest.raises(InputError):
         exchange_from_json({**exchange_to_json(an_exchange()), "purpose": "mischief"})
-
-
-def test_the_archive_holds_every_exchange_in_the_form_that_other_tools_read(tmp_path: Path) -> None:
-    failed = an_exchange(2, response=None, failure="cmms.example cannot be reached", reason=Reason.CONNECTIVITY)
-    posted = an_exchange(
-        3, request=Request("POST", "https://cmms.example/x", (("content-type", "text/plain"),), "half \ud800")
-    )
-
-    (tmp_path / "evidence.har").touch(mode=0o644)
-
-    write_har(tmp_path / "evidence.har", [an_exchange(), failed, posted], version="1.2.3")
-
-    log = json.loads((tmp_path / "evidence.har").read_text("utf-8"))["log"]
-    first, second, third = log["entries"]
-    assert (log["version"], log["creator"]) == ("1.2", {"name": "cmms-audit", "version": "1.2.3"})
-    assert set(first) >= {"startedDateTime", "time", "request", "response", "cache", "timings"}
-    assert first["request"]["queryString"] == [{"name": "page", "value": "1"}]
-    assert first["request"]["headers"] == [{"name": "X-Api-Key", "value": "«main.value»"}]
-    assert first["response"]["content"] == {"size": 9, "mimeType": "application/json", "text": '{"id": 1}'}
-    assert (first["time"], first["timings"]["wait"], first["response"]["statusText"]) == (250, 250, "OK")
-    assert (second["response"]["status"], second["_error"]) == (0, "cmms.example cannot be reached")
-    assert third["request"]["postData"] == {"mimeType": "text/plain", "text": "half \ud800"}
-    assert stat.S_IMODE((tmp_path / "evidence.har").stat().st_mode) == 0o600
-
-
-def test_an_archive_of_nothing_is_still_one(tmp_path: Path) -> None:
-    write_har(tmp_path / "evidence.har", [], version="1")
-
-    assert json.loads((tmp_path / "evidence.har").read_text())["log"]["entries"] == []

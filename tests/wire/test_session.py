@@ -81,7 +81,7 @@ def test_nothing_is_sent_to_any_other_origin(address: str, tmp_path: Path) -> No
 
     assert refusal.value.reason is Reason.NOT_PERMITTED
     assert vendor.seen == []
-    assert bench.session.traffic.requests == 0
+    assert bench.traffic.requests == 0
 
 
 def chain(length: int) -> dict[str, str]:
@@ -223,7 +223,7 @@ def test_a_permitted_write_is_sent_and_counted(tmp_path: Path) -> None:
     assert (request.method, json.loads(request.body)) == ("POST", {"title": "Pump"})
     assert request.headers["content-type"] == "application/json"
     assert exchange.request.body == '{"title": "Pump"}'
-    assert (bench.session.traffic.requests, bench.session.traffic.writes) == (1, 1)
+    assert (bench.traffic.requests, bench.traffic.writes) == (1, 1)
 
 
 def test_a_post_is_a_read_only_at_the_very_path_that_a_dialect_names(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_post_is_a_read_only_at_the_very_path_that_a_dialect_names(tmp_path: P
             bench.run(lambda session: session.send("POST", vendor.url + "/api/work-orders", owner="test", json={}))
 
     assert vendor.paths == ["/api/work-orders/search"]
-    assert bench.session.traffic.writes == 0
+    assert bench.traffic.writes == 0
 
 
 def test_offline_nothing_is_sent(tmp_path: Path) -> None:

@@ -1,0 +1,109 @@
+"""`cmms-audit replay`: judges a recorded audit again, without the vendor."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cmms_audit import __version__
+from cmms_audit.cli.gates import asked_gates
+from cmms_audit.cli.options import FORMATS, check_folders, chosen, load_battery, split
+from cmms_audit.cli.outputs import EVIDENCE, REPORT, copy_evidence, demand_audit, prepare_folder, write_reports
+from cmms_audit.cli.perform import show
+from cmms_audit.cli.progress import say
+from cmms_audit.conclude import conclude
+from cmms_audit.recorded_order import recorded_order
+from cmms_audit.replay import differences, replayed
+from cmms_audit.reports.json import render_json
+from cmms_audit.wire.recording import Recording
+from cmms_audit.wire.redact import Redactor
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of an audit.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write; by default into the same folder.")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="LIST", help=f"Write more formats: {', '.join(FORMATS)}."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the terminal report.")] = False,
+    checks: Annotated[
+        list[Path] | None, typer.Option("--checks", metavar="DIR", help="Add a folder of your own checks.")
+    ] = None,
+    profiles: Annotated[
+        list[Path] | None, typer.Option("--profiles", metavar="DIR", help="Add a folder of your own profiles.")
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="REPORT.JSON", help="An earlier report, for --fail-on regression."),
+    ] = None,
+    fail_under: Annotated[
+        float | None, typer.Option("--fail-under", metavar="N", help="Fail when the score is under N.")
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", metavar="LIST", help="Fail on red-flag, regression, contradiction, unknown."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier audit in --out.")] = False,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Do not mask personal values in the HTML.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> int:
+    """Judge a recorded audit again, from its evidence alone; the same version gives the same report, to the byte."""
+    gates = asked_gates(fail_under, fail_on, baseline)
+    more = chosen("--format", split(formats), FORMATS)
+    demand_audit(folder)
+    recording = Recording(folder / EVIDENCE)
+    report = _judged_again(folder, recording, checks or (), profiles or ())
+    if out is None:
+        _keep_another(folder / REPORT, render_json(report))
+    else:
+        prepare_folder(out, overwrite=overwrite)
+        copy_evidence(folder, out)
+    write_reports(report, recording, out or folder, formats=more, show_values=show_values)
+    show(report, out or folder, as_json=as_json, quiet=quiet)
+    return gates.exit_code(report)
+
+
+def _judged_again(
+    folder: Path, recording: Recording, checks: Sequence[Path], profiles: Sequence[Path]
+) -> dict[str, Any]:
+    """The report that follows from a recording; what has changed since is said."""
+    guide, battery = load_battery(checks, profiles)
+    with tempfile.TemporaryDirectory(prefix="cmms-audit-replay-") as documents:
+        order = recorded_order(
+            recording, Path(documents), guide=guide, checks=battery, check_folders=check_folders(checks)
+        )
+        for each in differences(order, recording, _present_vendor_file(folder, recording)):
+            say(f"{folder}: {each}")
+        progress = replayed(order, recording)
+    return conclude(order, progress, recording, redactor=Redactor(), version=__version__)
+
+
+def _present_vendor_file(folder: Path, recording: Recording) -> str | None:
+    """The hash of the vendor file as it is now; None where it is no longer there."""
+    file = folder / str(recording.of_kind("run")[0]["vendor_file"])
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
+def _keep_another(path: Path, text: str) -> None:
+    """Say whether the report that lies there is the same; keep it beside where it is not."""
+    if not path.is_file():
+        return
+    if path.read_bytes() == text.encode("utf-8"):
+        say(f"{path}: it follows from the evidence, to the byte")
+        return
+    earlier = path.with_name("report.earlier.json")
+    path.replace(earlier)
+    say(f"{path}: another report lay there; it is kept as {earlier.name}")

@@ -1,0 +1,199 @@
+"""An audit of the vendor itself: a session is opened, everything is written down, and what was created is deleted."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from cmms_audit import __version__
+from cmms_audit.audit import Order, Progress, audit
+from cmms_audit.battery.discover import battery_sha256
+from cmms_audit.battery.engine import Event
+from cmms_audit.clean_up import clean_up
+from cmms_audit.dialect import BASE, load_dialect
+from cmms_audit.errors import CannotAudit, InputError
+from cmms_audit.intake import Intake
+from cmms_audit.minutes import Minutes, begun_anew
+from cmms_audit.recorded_order import order_members
+from cmms_audit.wire.clock import Clock
+from cmms_audit.wire.dialogue import Dialogue, Outcomes
+from cmms_audit.wire.journal import Journal
+from cmms_audit.wire.ledger import Ledger, creations
+from cmms_audit.wire.recording import Recording
+from cmms_audit.wire.redact import Redactor
+from cmms_audit.wire.tally import traffic_of
+
+if TYPE_CHECKING:
+    from cmms_audit.wire.session import Session
+
+
+class Line(Struct, frozen=True):
+    """What connects a run with the vendor: the session that sends, and the dialogue that checks see."""
+
+    session: Session
+    dialogue: Dialogue
+
+
+async def audit_live(
+    order: Order,
+    progress: Progress,
+    *,
+    journal: Journal,
+    redactor: Redactor,
+    clock: Clock,
+    tell: Callable[[Event], None],
+    use_proxy: bool = False,
+    earlier: Recording | None = None,
+) -> None:
+    """Carry out an audit, filling `progress` and the journal as it goes.
+
+    `earlier` is the recording of the same audit that was broken off: it is gone on with. Raises InputError where a
+    document cannot be used, CannotAudit where the journal cannot be written; cancelling the task stops the audit and
+    leaves in `progress` what was seen. Whatever happens, what was created is deleted again, or stays open in the
+    journal.
+    """
+    run_id = resumable(earlier, order) if earlier else secrets.token_hex(4)
+    anew = _broken_off(earlier) if earlier else frozenset()
+    turns = begun_anew(earlier) + Counter(anew) if earlier else Counter()
+    minutes = Minutes(journal, redactor, order.vendor)
+    async with _line(order, journal, redactor, clock, earlier, use_proxy) as line:
+        try:
+            if earlier is None:
+                journal.write("run", _run_members(order, journal, redactor, clock, run_id))
+            else:
+                journal.write("resumed", {"version": __version__, "at": clock.now().isoformat(), "anew": sorted(anew)})
+                await _clean_up(line, order, progress.intake, clock)
+            await audit(
+                order,
+                progress,
+                dialogue=line.dialogue if line else None,
+                redactor=redactor,
+                run_id=run_id,
+                turns=turns,
+                minutes=minutes,
+                learn=lambda intake: _learn(line, intake, order),
+                unheard={},
+                tell=tell,
+            )
+        except CannotAudit:
+            journal.give_up()
+            raise
+        finally:
+            await _clean_up(line, order, progress.intake, clock)
+
+
+def resumable(earlier: Recording, order: Order) -> str:
+    """The run id of a recording that an order can go on with.
+
+    Raises InputError where it is another audit: of another vendor file, battery or version.
+    """
+    run = next(iter(earlier.of_kind("run")), None)
+    if run is None:
+        raise InputError(f"{earlier.path}: there is no audit to resume; run it anew with --overwrite")
+    now = {
+        "version": __version__,
+        "vendor_file_sha256": order.vendor.sha256,
+        "battery_sha256": battery_sha256(order.check_folders),
+    }
+    plain = {
+        "version": "cmms-audit",
+        "vendor_file_sha256": "the vendor file",
+        "battery_sha256": "the battery of checks",
+    }
+    changed = [plain[name] for name, value in now.items() if run.get(name) != value]
+    if changed:
+        says = " and ".join(changed)
+        raise InputError(f"{earlier.path}: {says} changed since; run the audit anew with --overwrite")
+    return str(run["run_id"])
+
+
+def _broken_off(earlier: Recording) -> frozenset[str]:
+    """The checks that had records of their own when a run was broken off: they are begun anew."""
+    return frozenset(record.owner for record in creations(earlier.lines) if record.may_be_there)
+
+
+def _run_members(order: Order, journal: Journal, redactor: Redactor, clock: Clock, run_id: str) -> Mapping[str, object]:
+    return {
+        "version": __version__,
+        "run_id": run_id,
+        "started_at": clock.now().isoformat(),
+        "vendor_file": _from(journal.path.parent, order.vendor.path),
+        "vendor_file_sha256": order.vendor.sha256,
+        "battery_sha256": battery_sha256(order.check_folders),
+        "rubric_sha256": order.guide.sha256,
+        "order": order_members(order, redactor),
+    }
+
+
+def _from(folder: Path, file: Path) -> str:
+    """The way from a folder to a file, so that both can be moved together."""
+    return os.path.relpath(file.resolve(), folder.resolve())
+
+
+@asynccontextmanager
+async def _line(
+    order: Order, journal: Journal, redactor: Redactor, clock: Clock, earlier: Recording | None, use_proxy: bool
+) -> AsyncIterator[Line | None]:
+    if order.permissions.offline:
+        yield None
+        return
+    from cmms_audit.wire.session import Session  # brings the HTTP client, which an offline run does not need
+
+    vendor = order.vendor
+    left = creations(earlier.lines) if earlier else []
+    session = Session(
+        base_url=vendor.base_url,
+        credentials=vendor.credentials,
+        permissions=order.permissions,
+        budget=vendor.budget,
+        journal=journal,
+        redactor=redactor,
+        allow_hosts=order.allow_hosts,
+        clock=clock,
+        use_proxy=use_proxy,
+        ledger=Ledger(journal, redactor, left),
+        tls=vendor.tls,
+    )
+    outcomes = None
+    if earlier:
+        session.charge(traffic_of(earlier))
+        outcomes = Outcomes(earlier, forget_owners=_broken_off(earlier), resumed=True)
+    dialogue = Dialogue(
+        session, roles=vendor.credentials, clock=clock, journal=journal, redactor=redactor, earlier=outcomes
+    )
+    try:
+        yield Line(session, dialogue)
+    finally:
+        await session.close()
+
+
+async def _clean_up(line: Line | None, order: Order, intake: Intake | None, clock: Clock) -> None:
+    """Delete what was created, as far as it can be found; what cannot stays open in the ledger."""
+    if line is None or not any(record.may_be_there for record in line.session.ledger.records):
+        return
+    await clean_up(
+        line.session,
+        base_url=order.vendor.base_url,
+        resources=intake.resources if intake else {},
+        dialect=intake.dialect if intake else load_dialect(BASE, order.dialect_folders),
+        clock=clock,
+    )
+
+
+def _learn(line: Line | None, intake: Intake, order: Order) -> None:
+    if line is None:
+        return
+    rate = intake.documented_rate(order.vendor.budget.requests)
+    line.session.learn(
+        searches=intake.dialect.searches,
+        documented_rate=rate,
+        documented_stock=intake.documented_stock(),
+        signing=intake.dialect.signing,
+    )
