@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from cmms_audit.audit import Order, Progress, hollow
+from cmms_audit.audit import Order, Progress
 from cmms_audit.battery.context import RECORD_KINDS, WORK_ORDERS
 from cmms_audit.capacity import estimate
+from cmms_audit.hollow import hollow
 from cmms_audit.intake import Intake
-from cmms_audit.model import Basis, Exchange, FlagState, Purpose, Reason, Severity, Verdict
+from cmms_audit.model import Basis, Finding, FlagState, Purpose, Reason, Severity, Verdict
+from cmms_audit.recorded_order import as_named
+from cmms_audit.reports.curl import curl_line
 from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
 from cmms_audit.scoring import Grade, ScenarioVerdict, WaiverState, score
 from cmms_audit.spec.coverage import FieldCoverage, field_coverage
@@ -20,7 +22,9 @@ from cmms_audit.spec.load import NotASpec
 from cmms_audit.spec.permission_matrix import PermissionMatrix, permission_matrix
 from cmms_audit.spec.resources import stand_in
 from cmms_audit.vendor import Vendor
+from cmms_audit.wire.recording import Recording
 from cmms_audit.wire.redact import Redactor
+from cmms_audit.wire.tally import traffic_of
 
 # Members of a report that are computed here and hold no text from elsewhere.
 _COMPUTED = frozenset(("started_at", "finished_at", "fingerprint", "sha256", "spec_sha256"))
@@ -29,18 +33,17 @@ _COMPUTED = frozenset(("started_at", "finished_at", "fingerprint", "sha256", "sp
 def conclude(
     order: Order,
     progress: Progress,
-    exchanges: Sequence[Exchange],
+    recording: Recording,
     *,
-    started_at: datetime,
-    finished_at: datetime,
     redactor: Redactor,
     version: str,
 ) -> dict[str, Any]:
-    """The report of an audit that ran, was stopped or was interrupted; `finished_at` is when it ended.
+    """The report of an audit that ran, was stopped or was interrupted, from what it saw and what was recorded.
 
     Every text in it has passed the redactor, whatever check or document it came from.
     """
     findings = progress.all_findings()
+    started_at, finished_at = _from_to(recording)
     scenarios = [order.guide.scenarios[each] for each in order.vendor.scenarios]
     card = score(
         findings,
@@ -51,7 +54,7 @@ def conclude(
         today=started_at.date(),
         offline=order.permissions.offline,
         narrowed=bool(order.only or order.skip),
-        hollow=hollow(exchanges, findings),
+        hollow=hollow(recording.exchanges(), findings),
         capacity=estimate(findings, scenarios, order.vendor.volumes),
         event_delivery=bool(progress.intake and progress.intake.dialect.event_delivery),
     )
@@ -59,10 +62,10 @@ def conclude(
         tool_version=version,
         started_at=started_at,
         finished_at=finished_at,
-        complete=progress.finished_at is not None and progress.stopped is None,
+        complete=progress.complete and progress.stopped is None,
         vendor=_vendor(order.vendor, progress.intake),
         permissions=order.permissions,
-        traffic=progress.traffic,
+        traffic=traffic_of(recording),
         stopped=progress.stopped.says if progress.stopped else _unfinished(progress),
         resources=_resources(progress.intake),
         mapping=progress.mapping,
@@ -71,8 +74,19 @@ def conclude(
         claims=progress.claims,
         warnings=_warnings(order, progress.intake),
     )
-    report: dict[str, Any] = _redacted(build(facts, card, findings, order.guide), redactor, _own_words(order))
+    document = build(facts, card, findings, order.guide, _lines(findings, recording))
+    report: dict[str, Any] = _redacted(document, redactor, _own_words(order))
     return report
+
+
+def _lines(findings: Iterable[Finding], recording: Recording) -> dict[int, str]:
+    """The lines of curl that repeat the exchanges behind the findings."""
+    cited = {place.id for finding in findings for place in finding.evidence if place.kind == "exchange"}
+    seen = (
+        recording.exchange(number)
+        for number in sorted(each for each in cited if each is not None and each in recording)
+    )
+    return {each.id: line for each in seen if (line := curl_line(each))}
 
 
 def _vendor(vendor: Vendor, intake: Intake | None) -> AuditedVendor:
@@ -83,23 +97,25 @@ def _vendor(vendor: Vendor, intake: Intake | None) -> AuditedVendor:
         base_url=vendor.base_url,
         environment=vendor.environment,
         docs_url=vendor.docs_url,
-        spec=_as_named(vendor),
+        spec=as_named(vendor, vendor.spec),
         spec_version=spec.version if spec else None,
         spec_sha256=spec.sha256 if spec else None,
         dialect=intake.dialect.name if intake else vendor.dialect,
     )
 
 
-def _as_named(vendor: Vendor) -> str:
-    """The specification's address, or its path from the vendor file on: a report says nothing of this machine."""
-    path = Path(vendor.spec)
-    if not path.is_absolute():
-        return vendor.spec
-    return path.relative_to(vendor.path.parent).as_posix() if path.is_relative_to(vendor.path.parent) else path.name
+def _from_to(recording: Recording) -> tuple[datetime, datetime]:
+    """When the run began and when it ended; one that was cut off ended with its last exchange."""
+    begun = datetime.fromisoformat(recording.of_kind("run")[0]["started_at"])
+    ended = recording.of_kind("finished")
+    if ended:
+        return begun, datetime.fromisoformat(ended[-1]["at"])
+    last = recording.last_exchange
+    return begun, datetime.fromisoformat(recording.exchange(last).started) if last else begun
 
 
 def _unfinished(progress: Progress) -> str | None:
-    return None if progress.finished_at else "the run was interrupted before its end"
+    return None if progress.complete else "the run was interrupted before its end"
 
 
 def _resources(intake: Intake | None) -> tuple[FoundResource, ...]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -93,7 +94,13 @@ class RunFacts(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def build(run: RunFacts, card: Scorecard, findings: Sequence[Finding], guide: Guide) -> dict[str, Any]:
+def build(
+    run: RunFacts,
+    card: Scorecard,
+    findings: Sequence[Finding],
+    guide: Guide,
+    reproduce: Mapping[int, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The report of one audit.
 
     Args:
@@ -101,6 +108,7 @@ def build(run: RunFacts, card: Scorecard, findings: Sequence[Finding], guide: Gu
         card: what scoring concluded.
         findings: every finding of every check, in any order.
         guide: for the titles of groups, checks and aspects.
+        reproduce: the line of curl that repeats an exchange, by its number; those of cited exchanges are enough.
     """
     order = {question.id: position for position, question in enumerate(card.questions)}
     return {
@@ -120,7 +128,7 @@ def build(run: RunFacts, card: Scorecard, findings: Sequence[Finding], guide: Gu
         "questions": [_question(each) for each in card.questions],
         "red_flags": [_flag(each) for each in card.red_flags],
         "findings": [
-            _finding(each, guide, run.vendor.spec or "")
+            _finding(each, guide, run.vendor.spec or "", reproduce)
             for each in sorted(findings, key=lambda each: _rank(each, order))
         ],
         "claims": [_claim(each, run.claims.get(each.question)) for each in card.claims],
@@ -275,7 +283,7 @@ def _rank(finding: Finding, order: Mapping[str, int]) -> tuple[int, str, str, st
     return (position, finding.check, finding.fingerprint, finding.verdict, finding.summary)
 
 
-def _finding(finding: Finding, guide: Guide, spec: str) -> dict[str, Any]:
+def _finding(finding: Finding, guide: Guide, spec: str, reproduce: Mapping[int, str]) -> dict[str, Any]:
     text = guide.check_text(finding.check)
     return {
         "check": finding.check,
@@ -296,7 +304,14 @@ def _finding(finding: Finding, guide: Guide, spec: str) -> dict[str, Any]:
         "evidence": [
             _place(each, spec) for each in finding.evidence if each.kind != "spec" or each.pointer is not None
         ],
+        "reproduce": _line(finding, reproduce),
     }
+
+
+def _line(finding: Finding, lines: Mapping[int, str]) -> str | None:
+    """The line that repeats the first of the finding's exchanges that can be repeated."""
+    ids = (each.id for each in finding.evidence if each.kind == "exchange" and each.id is not None)
+    return next((lines[number] for number in ids if number in lines), None)
 
 
 def _place(evidence: Evidence, spec: str) -> dict[str, Any]:

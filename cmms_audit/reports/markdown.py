@@ -12,11 +12,13 @@ from typing import Any
 from cmms_audit.patterns import pattern
 from cmms_audit.reports import outline, words
 from cmms_audit.reports.permission_matrix import shown_matrix
-from cmms_audit.reports.text import one_line, sentence
+from cmms_audit.reports.text import one_line, sentence, visible
 
 Report = Mapping[str, Any]
 
 _SPECIAL = pattern(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_TICKS = pattern(r"`+")
+_MOST_LINES = 40
 _AT_THE_START = pattern(r"^([#+=:>-]|\d{1,9}(?=[.)]))")
 
 
@@ -35,6 +37,7 @@ def render_markdown(report: Report) -> str:
         *_field_coverage(report),
         *_permissions(report),
         *_waivers(report),
+        *_lines(report),
         *_open_questions(report),
         *_traffic(report),
     ]
@@ -252,6 +255,28 @@ def _waivers(report: Report) -> list[str]:
         for each in report["waivers"]
     ]
     return ["## Accepted for now", _table(("What", "Why", "Until", "State"), rows)]
+
+
+def _lines(report: Report) -> list[str]:
+    """How to see each gap again: a line for a shell in a block of code, once for all findings that rest on it."""
+    titles: dict[str, list[str]] = {}
+    for finding in report["findings"]:
+        if finding["verdict"] in {"not_met", "partial"} and finding.get("reproduce"):
+            titles.setdefault(finding["reproduce"], []).append(escape(finding["title"], 160))
+    if not titles:
+        return []
+    blocks = [f"{'; '.join(dict.fromkeys(names))}:\n\n{_code(line)}" for line, names in titles.items()]
+    told = "Each line repeats a request in a terminal. Put your own credentials into the `$VARIABLES` first."
+    more = [f"And {len(blocks) - _MOST_LINES} more, in report.json."] if len(blocks) > _MOST_LINES else []
+    return ["## See the gaps for yourself", told, *blocks[:_MOST_LINES], *more]
+
+
+def _code(line: str) -> str:
+    """A line as a block of code, in a fence that it cannot close."""
+    longest = max((len(ticks) for ticks in _TICKS.findall(line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    told = visible(line.replace("\n", " "))
+    return f"{fence}sh\n{told}\n{fence}"
 
 
 def _open_questions(report: Report) -> list[str]:

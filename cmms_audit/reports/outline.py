@@ -17,6 +17,9 @@ Report = Mapping[str, Any]
 Item = Mapping[str, Any]
 
 VERDICT_ORDER = ("not_met", "unknown", "partial", "met", "not_applicable")
+MOST_PLACES = 40
+"""Pieces of evidence of one finding that a report for readers names; the rest stand in report.json."""
+
 _ALL_ALLOWED = "--allow writes,burst,webhooks"
 
 
@@ -168,10 +171,10 @@ def _severity_rank(severity: str | None) -> int:
 
 
 def cited_exchanges(findings: Sequence[Item]) -> dict[int, list[Item]]:
-    """Which findings point at which exchange, by the exchange's number."""
+    """Which findings point at which exchange, by the exchange's number; of each finding the places that are named."""
     cited: dict[int, list[Item]] = {}
     for finding in findings:
-        for evidence in finding["evidence"]:
+        for evidence in finding["evidence"][:MOST_PLACES]:
             if evidence["kind"] == "exchange":
                 cited.setdefault(evidence["id"], []).append(finding)
     return cited

@@ -86,13 +86,26 @@ def json_lines(text: str, *, about_people: bool = False, mask: bool = True) -> s
         mask: False to indent only.
     """
     pieces = list(_pieces(text))
-    people = {piece.path for piece in pieces if piece.is_key and _kind(piece.word) in _SAYS_PERSON}
+    people = _people(pieces)
 
     def show(piece: _Piece) -> str:
         of_person = about_people or piece.in_person or piece.path in people
         return _masked(piece, of_person=of_person) if mask and not piece.is_key else piece.text
 
     return _indented(pieces, show)
+
+
+def mask_json(text: str, *, about_people: bool = False) -> str:
+    """JSON, whole or cut short, with personal values masked and then without blanks; as it is where there are none."""
+    pieces = list(_pieces(text))
+    people = _people(pieces)
+
+    def show(piece: _Piece) -> str:
+        masked = _masked(piece, of_person=about_people or piece.in_person or piece.path in people)
+        return piece.text if piece.is_key or masked == _rewritten(piece) else masked
+
+    shown = [show(piece) for piece in pieces]
+    return mask_text(text if shown == [piece.text for piece in pieces] else "".join(shown))
 
 
 class _Piece(Struct, frozen=True):
@@ -137,6 +150,11 @@ def _pieces(text: str) -> Iterator[_Piece]:
             level.pending = part.strip('"')
 
 
+def _people(pieces: list[_Piece]) -> set[str]:
+    """The paths of the objects that a member gives away as people."""
+    return {piece.path for piece in pieces if piece.is_key and _kind(piece.word) in _SAYS_PERSON}
+
+
 def _opened(level: _Level, *, is_object: bool) -> _Level:
     """The level below; an array hands its own member name on to what it holds."""
     path = f"{level.path}.{level.key}" if level.is_object else level.path
@@ -152,6 +170,12 @@ def _masked(piece: _Piece, *, of_person: bool) -> str:
     word = _unescaped(piece.text)
     mark = _mark_for(kind, of_person=of_person) if word else None
     return json.dumps(mark or mask_text(word), ensure_ascii=False)
+
+
+def _rewritten(piece: _Piece) -> str:
+    """A piece as masking writes it where there is nothing to mask."""
+    is_text = piece.text.startswith('"')
+    return json.dumps(_unescaped(piece.text), ensure_ascii=False) if is_text else piece.text
 
 
 def _mark_for(kind: _Kind | None, *, of_person: bool) -> str | None:

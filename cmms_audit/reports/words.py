@@ -78,6 +78,7 @@ PURPOSES = {
     "discovery": "looking up how to sign in",
     "document": "reading published documents",
     "burst": "the short burst that finds the limit",
+    "cleanup": "looking for and deleting what this audit created",
 }
 
 

@@ -28,6 +28,7 @@ from cmms_audit.model import (
     Verdict,
 )
 from cmms_audit.permissions import Permissions
+from cmms_audit.reports.curl import curl_line
 from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
 from cmms_audit.scoring import (
     AspectResult,
@@ -80,7 +81,8 @@ CHECK_TEXTS = {
 
 def report() -> dict[str, Any]:
     """The hand-made report as a dict."""
-    return build(run_facts(), scorecard(), findings(), guide())
+    lines = {each.id: line for each in exchanges() if (line := curl_line(each))}
+    return build(run_facts(), scorecard(), findings(), guide(), lines)
 
 
 @cache
@@ -357,7 +359,8 @@ WORK_ORDER = (
 
 
 def exchange(number: int, method: str, path: str, status: int, body: str, **more: Any) -> Exchange:
-    sent = (("accept", "application/json"), ("authorization", "Bearer «main.token»"))
+    role = more.get("role", "main")
+    sent = (("accept", "application/json"), *((("authorization", f"Bearer «{role}.token»"),) if role else ()))
     received = (("content-type", "application/json"), ("x-request-id", f"req-{number:04}"))
     values = {
         "id": number,

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from cmms_audit.documents import load_schema
-from cmms_audit.model import Basis, Finding, Reason, Verdict
+from cmms_audit.model import Basis, Evidence, Finding, Reason, Verdict
 from cmms_audit.reports import words
 from cmms_audit.reports.document import SUMMARY_LIMIT, build
 from cmms_audit.reports.json import render_json
@@ -173,3 +173,14 @@ def test_numbers_are_rounded_half_up_on_output_only() -> None:
 def test_the_printed_grade_boundaries_are_those_of_scoring() -> None:
     for grade, floor in words.GRADE_FLOORS:
         assert grade_of(floor) == grade
+
+
+def test_a_finding_offers_the_line_of_its_first_exchange_that_can_be_repeated() -> None:
+    seen = tuple(Evidence("exchange", id=number) for number in (5, 6, 7))
+    finding = replace(fixture.findings()[0], evidence=(Evidence("claim", question="auth.method"), *seen))
+
+    def told(lines: dict[int, str]) -> Any:
+        return build(fixture.run_facts(), fixture.scorecard(), [finding], fixture.guide(), lines)["findings"][0]
+
+    assert told({6: "curl six", 7: "curl seven"})["reproduce"] == "curl six"
+    assert told({1: "curl one"})["reproduce"] is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from markupsafe import Markup
 from cmms_audit.model import Exchange
 from cmms_audit.reports import outline, words
 from cmms_audit.reports.html.compiled import CompiledTemplates
-from cmms_audit.reports.html.exchanges import shown_exchanges
+from cmms_audit.reports.html.exchanges import ShownExchange, shown_exchanges
 from cmms_audit.reports.permission_matrix import shown_matrix
 from cmms_audit.reports.personal import mask_text
 from cmms_audit.reports.style_sheet import style, style_hash
@@ -29,22 +29,31 @@ _FOLDER = Path(__file__).parent
 COMPILED = _FOLDER / "__pycache__"
 
 
-def render_html(report: Mapping[str, Any], exchanges: Sequence[Exchange] = (), *, show_values: bool = False) -> str:
+def render_html(
+    report: Mapping[str, Any],
+    exchanges: Iterable[Exchange] = (),
+    *,
+    recorded: int | None = None,
+    show_values: bool = False,
+) -> str:
     """The whole report as one HTML document.
 
     Args:
         report: report.json as a dict.
-        exchanges: what was recorded, for the appendix; evidence links point at those that are given.
+        exchanges: what was recorded, for the appendix, read once; only those that a finding points at are kept.
+        recorded: how many exchanges there are, where not all of them are given.
         show_values: show e-mail addresses, telephone numbers and names of people instead of masking them.
     """
     cited = outline.cited_exchanges(report["findings"])
-    shown = shown_exchanges(exchanges, cited, show_values=show_values)
+    shown, given = shown_exchanges(exchanges, cited, show_values=show_values)
+    by_id = {each.id: each for each in shown}
     template = _environment(show_values).get_template("report.html.j2")
     return template.render(
         report=report,
         exchanges=shown,
-        exchange_by_id={each.id: each for each in shown},
-        recorded=len(exchanges),
+        exchange_by_id=by_id,
+        line_of=lambda finding: _line(finding, by_id if show_values else {}),
+        recorded=given if recorded is None else recorded,
         show_values=show_values,
         findings_of=outline.findings_by_question(report),
         check_findings=outline.findings_by_check(report),
@@ -59,6 +68,13 @@ def render_html(report: Mapping[str, Any], exchanges: Sequence[Exchange] = (), *
         style=Markup(style()),  # noqa: S704 - our own file, no vendor text in it
         style_hash=style_hash(),
     )
+
+
+def _line(finding: Mapping[str, Any], unmasked: Mapping[int, ShownExchange]) -> str | None:
+    """The line of curl for a finding: that of the report, or the same with the values that the report masks."""
+    ids = [each["id"] for each in finding["evidence"] if each["kind"] == "exchange"]
+    lines = (unmasked[number].command for number in ids if number in unmasked)
+    return next(filter(None, lines), None) or finding.get("reproduce")
 
 
 def _gate(show_values: bool) -> Callable[[Any], Any]:

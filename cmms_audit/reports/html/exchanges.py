@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from cmms_audit.model import Exchange, Purpose
 from cmms_audit.reports import words
+from cmms_audit.reports.curl import curl_line
 from cmms_audit.reports.personal import is_about_people, json_lines, mask_url
 from cmms_audit.reports.text import one_line
 
@@ -23,15 +24,16 @@ BODY_LIMIT = 2000
 LINE_LIMIT = 40
 """Characters, and lines once indented, of a recorded body that are shown; the whole stands in evidence.jsonl."""
 
-SHOWN_LIMIT = 600
-"""Exchanges in the appendix; beyond it only those that a finding points at are shown."""
-
 _HEADER_LIMIT = 40
 _URL_LIMIT = 400
 
 
 class ShownExchange(Struct, frozen=True):
-    """One exchange as the appendix prints it. `gap` says whether a finding that is no pass points at it."""
+    """One exchange as the appendix prints it.
+
+    `gap` says whether a finding that is no pass points at it; `command` is the line of curl that repeats it, where
+    personal values are shown.
+    """
 
     id: int
     method: str
@@ -47,22 +49,26 @@ class ShownExchange(Struct, frozen=True):
     response_headers: str
     response_body: str
     trimmed: str
+    command: str | None
 
 
 def shown_exchanges(
-    exchanges: Sequence[Exchange], cited: Mapping[int, Sequence[Mapping[str, Any]]], *, show_values: bool
-) -> list[ShownExchange]:
-    """The exchanges of the appendix, by number.
+    exchanges: Iterable[Exchange], cited: Mapping[int, Sequence[Mapping[str, Any]]], *, show_values: bool
+) -> tuple[list[ShownExchange], int]:
+    """The exchanges of the appendix, by number, and how many were recorded.
 
     Args:
-        exchanges: as recorded.
+        exchanges: as recorded; read once, and kept only in the form in which they are shown.
         cited: the findings that point at each exchange, by its number.
         show_values: leave personal values unmasked.
     """
-    ordered = sorted(exchanges, key=lambda each: each.id)
-    if len(ordered) > SHOWN_LIMIT:
-        ordered = [each for each in ordered if each.id in cited]
-    return [_shown(each, cited.get(each.id, ()), mask=not show_values) for each in ordered]
+    shown: list[ShownExchange] = []
+    recorded = 0
+    for each in exchanges:
+        recorded += 1
+        if each.id in cited:
+            shown.append(_shown(each, cited[each.id], mask=not show_values))
+    return sorted(shown, key=lambda each: each.id), recorded
 
 
 def _shown(exchange: Exchange, cited_by: Sequence[Mapping[str, Any]], *, mask: bool) -> ShownExchange:
@@ -85,6 +91,7 @@ def _shown(exchange: Exchange, cited_by: Sequence[Mapping[str, Any]], *, mask: b
         response_headers=_headers(response.headers) if response else "",
         response_body=answer,
         trimmed=_trimmed(exchange, answer),
+        command=None if mask else curl_line(exchange, show_values=True),
     )
 
 
