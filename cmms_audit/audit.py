@@ -86,7 +86,6 @@ async def audit(
     dialogue: Dialogue | None,
     redactor: Redactor,
     run_id: str,
-    turns: Mapping[str, int],
     minutes: Minutes,
     learn: Callable[[Intake], None],
     unheard: Mapping[str, Reason],
@@ -100,7 +99,6 @@ async def audit(
         dialogue: the vendor's live system, or a recording of it; None in an offline run.
         redactor: knows the secrets that may stand in a local document.
         run_id: what marks the records of this run.
-        turns: how often a check was begun anew, by id.
         minutes: where what was read and found is written down.
         learn: told what the documents say, before anything but them is asked for.
         unheard: checks that are known to have no answer, by id, and why.
@@ -121,7 +119,7 @@ async def audit(
     )
     progress.intake = intake
     minutes.documents(intake)
-    subject = _subject(order, intake, progress.claims, dialogue, run_id, turns)
+    subject = _subject(order, intake, progress.claims, dialogue, run_id)
     learn(intake)
 
     async def hear(events: AsyncIterator[Event]) -> None:
@@ -161,12 +159,7 @@ def _plan(order: Order, unheard: Mapping[str, Reason], cannot_reach: Reason | No
 
 
 def _subject(
-    order: Order,
-    intake: Intake,
-    claims: Mapping[str, Claim],
-    dialogue: Dialogue | None,
-    run_id: str,
-    turns: Mapping[str, int],
+    order: Order, intake: Intake, claims: Mapping[str, Claim], dialogue: Dialogue | None, run_id: str
 ) -> Subject:
     vendor = order.vendor
     api = None
@@ -194,6 +187,5 @@ def _subject(
         guide=order.guide,
         api=api,
         run_id=run_id,
-        turns=turns,
         previous=intake.previous,
     )

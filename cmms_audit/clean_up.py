@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
@@ -89,6 +90,9 @@ class _Cleaner:
             return
         if not is_marker(record.marker):
             self.why[record.number] = "its text is none of those that mark records of an audit"
+            return
+        if record.marker.casefold() in unquote_plus(record.address or "").casefold():
+            self.why[record.number] = "its address holds the text, so an answer that repeats it would prove nothing"
             return
         try:
             if record.address is None or not await self._removed(record, record.address):

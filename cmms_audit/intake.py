@@ -129,7 +129,10 @@ class _Reader(Struct, frozen=True):
         return document
 
     def _local(self, key: str, name: str) -> Spec | NotASpec:
-        path = self.local[key] = local_file(name, self.folders)
+        try:
+            path = self.local[key] = local_file(name, self.folders)
+        except ValueError as error:
+            raise InputError(f"{key}: {name}: {error}") from None
         if not self.redactor.knows_any:
             return load_spec(path, root=path.parent)
         data = read_bytes(path, DEFAULT_LIMITS)
@@ -161,7 +164,7 @@ def _served(exchange: Exchange, url: str) -> Spec | NotASpec:
 
 def without_secrets(data: bytes, redactor: Redactor) -> bytes:
     """A local document as it is judged and recorded: as it is, unless it holds a secret of ours."""
-    if not redactor.knows_any or not redactor.contains(data):
+    if not redactor.knows_any or not redactor.contains(data, in_doubt=True):
         return data
     return redactor.text(data.decode("utf-8", "replace")).encode("utf-8", "replace")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,12 +18,12 @@ from cmms_audit.clean_up import clean_up
 from cmms_audit.dialect import BASE, load_dialect
 from cmms_audit.errors import CannotAudit, InputError
 from cmms_audit.intake import Intake
-from cmms_audit.minutes import Minutes, begun_anew
+from cmms_audit.minutes import Minutes
 from cmms_audit.recorded_order import order_members
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.dialogue import Dialogue, Outcomes
 from cmms_audit.wire.journal import Journal
-from cmms_audit.wire.ledger import Ledger, creations
+from cmms_audit.wire.ledger import KINDS, Ledger, creations
 from cmms_audit.wire.recording import Recording
 from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.tally import traffic_of
@@ -49,26 +47,27 @@ async def audit_live(
     redactor: Redactor,
     clock: Clock,
     tell: Callable[[Event], None],
+    run_id: str,
     use_proxy: bool = False,
     earlier: Recording | None = None,
 ) -> None:
     """Carry out an audit, filling `progress` and the journal as it goes.
 
-    `earlier` is the recording of the same audit that was broken off: it is gone on with. Raises InputError where a
+    `run_id` marks what this run creates. `earlier` is the recording of the same audit that was broken off: it is gone
+    on with, under the mark that it had. Raises InputError where a
     document cannot be used, CannotAudit where the journal cannot be written; cancelling the task stops the audit and
     leaves in `progress` what was seen. Whatever happens, what was created is deleted again, or stays open in the
     journal.
     """
-    run_id = resumable(earlier, order) if earlier else secrets.token_hex(4)
-    anew = _broken_off(earlier) if earlier else frozenset()
-    turns = begun_anew(earlier) + Counter(anew) if earlier else Counter()
+    if earlier:
+        run_id = resumable(earlier, order)
     minutes = Minutes(journal, redactor, order.vendor)
     async with _line(order, journal, redactor, clock, earlier, use_proxy) as line:
         try:
             if earlier is None:
                 journal.write("run", _run_members(order, journal, redactor, clock, run_id))
             else:
-                journal.write("resumed", {"version": __version__, "at": clock.now().isoformat(), "anew": sorted(anew)})
+                journal.write("resumed", {"version": __version__, "at": clock.now().isoformat()})
                 await _clean_up(line, order, progress.intake, clock)
             await audit(
                 order,
@@ -76,7 +75,6 @@ async def audit_live(
                 dialogue=line.dialogue if line else None,
                 redactor=redactor,
                 run_id=run_id,
-                turns=turns,
                 minutes=minutes,
                 learn=lambda intake: _learn(line, intake, order),
                 unheard={},
@@ -114,11 +112,6 @@ def resumable(earlier: Recording, order: Order) -> str:
     return str(run["run_id"])
 
 
-def _broken_off(earlier: Recording) -> frozenset[str]:
-    """The checks that had records of their own when a run was broken off: they are begun anew."""
-    return frozenset(record.owner for record in creations(earlier.lines) if record.may_be_there)
-
-
 def _run_members(order: Order, journal: Journal, redactor: Redactor, clock: Clock, run_id: str) -> Mapping[str, object]:
     return {
         "version": __version__,
@@ -147,7 +140,7 @@ async def _line(
     from cmms_audit.wire.session import Session  # brings the HTTP client, which an offline run does not need
 
     vendor = order.vendor
-    left = creations(earlier.lines) if earlier else []
+    left = creations(earlier.of_kind(*KINDS)) if earlier else []
     session = Session(
         base_url=vendor.base_url,
         credentials=vendor.credentials,
@@ -164,7 +157,8 @@ async def _line(
     outcomes = None
     if earlier:
         session.charge(traffic_of(earlier))
-        outcomes = Outcomes(earlier, forget_owners=_broken_off(earlier), resumed=True)
+        again = frozenset(record.owner for record in left if record.may_be_there)
+        outcomes = Outcomes(earlier, forget_owners=again, resumed=True)
     dialogue = Dialogue(
         session, roles=vendor.credentials, clock=clock, journal=journal, redactor=redactor, earlier=outcomes
     )

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import hashlib
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,15 +22,9 @@ from cmms_audit.recorded_order import as_named, without_secrets_in
 from cmms_audit.spec.index import Spec
 from cmms_audit.vendor import Vendor
 from cmms_audit.wire.journal import Journal
-from cmms_audit.wire.recording import Recording
 from cmms_audit.wire.redact import Redactor
 
 _QUICK = 1  # of the levels of compression: documents of several megabytes are common
-
-
-def begun_anew(recording: Recording) -> Counter[str]:
-    """How often each check was begun anew in a recorded run, because it was broken off with records of its own."""
-    return Counter(owner for line in recording.of_kind("resumed") for owner in line.get("anew", ()))
 
 
 class Minutes:

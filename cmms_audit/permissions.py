@@ -21,6 +21,8 @@ from cmms_audit.errors import InputError, Problem
 from cmms_audit.model import Sends
 from cmms_audit.vendor import Vendor
 
+_MOST_REMEMBERED = 500
+
 
 class Permission(StrEnum):
     """What can be granted with --allow."""
@@ -102,11 +104,34 @@ def listening_address(vendor: Vendor, bind: str | None) -> str:
     return wish
 
 
+def remember_grant(remembered: Path, run_id: str, permissions: Permissions) -> None:
+    """Keep what the user granted to a run, so that going on with it needs no second word of his."""
+    granted = granted_words(permissions)
+    if granted:
+        answers = _read_answers(remembered)
+        answers[_grant_key(run_id, granted)] = True
+        _write_answers(remembered, dict(list(answers.items())[-_MOST_REMEMBERED:]))
+
+
+def is_granted(remembered: Path, run_id: str, granted: Collection[str]) -> bool:
+    """Whether this user granted this run just these permissions."""
+    return _read_answers(remembered).get(_grant_key(run_id, granted), False)
+
+
+def granted_words(permissions: Permissions) -> list[str]:
+    """The words of what a run may do beyond reading."""
+    return [permission.value for permission in Permission if getattr(permissions, permission.value)]
+
+
 def remembered_answers(environ: Mapping[str, str]) -> Path:
     """The user's own file of answers: in XDG_STATE_HOME, by default ~/.local/state."""
     state = environ.get("XDG_STATE_HOME", "")
     folder = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
     return folder / "cmms-audit" / "permissions.json"
+
+
+def _grant_key(run_id: str, granted: Collection[str]) -> str:
+    return f"run {run_id}: {','.join(sorted(granted))}"
 
 
 def _asked(vendor: Vendor) -> frozenset[Permission]:

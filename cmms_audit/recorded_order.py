@@ -30,7 +30,7 @@ from cmms_audit.wire.redact import Redactor
 
 T = TypeVar("T")
 
-_LARGEST_DOCUMENT = 64 * 1024 * 1024  # bytes
+_LARGEST_DOCUMENTS = 128 * 1024 * 1024  # bytes, all together
 _PREVIOUS = Path("previous")  # keeps a document of the last release apart from the present one of the same name
 _LEFT_OUT = ("path", "sha256", "credentials", "tls", "lines")  # of the machine, of the file itself, or secret
 
@@ -72,8 +72,9 @@ def recorded_order(
     run, documents = recording.of_kind("run"), recording.of_kind("documents")
     if not run or not documents:
         raise InputError(f"{recording.path}: the run ended before it had read the documents; there is nothing to judge")
+    asked = run[0]["order"]
+    _demand_scenarios(asked["vendor"].get("scenarios", ()), guide)
     try:
-        asked = run[0]["order"]
         restore_documents(recording, folder)
         return Order(
             vendor=_vendor(asked["vendor"], run[0]["vendor_file_sha256"]),
@@ -86,7 +87,7 @@ def recorded_order(
             spec_folders=(folder,),
             dialect=msgspec.convert(documents[-1]["dialect"], Dialect),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         _unreadable(recording, error)
 
 
@@ -99,14 +100,24 @@ def as_named(vendor: Vendor, name: str) -> str:
 
 
 def restore_documents(recording: Recording, folder: Path) -> None:
-    """Put the documents of a recording into a folder. Raises ValueError where one would lie outside of it."""
+    """Put the documents of a recording into a folder.
+
+    Raises ValueError where one would lie outside of it, cannot be unpacked or written, or all of them are too large.
+    """
+    room = _LARGEST_DOCUMENTS
     for line in recording.of_kind("document"):
         place = (folder / _PREVIOUS if line["key"] == "previous_spec" else folder) / line["name"]
         if ".." in place.parts or not place.is_relative_to(folder):
             raise ValueError("a document of the recording would lie elsewhere")
-        content = zlib.decompressobj().decompress(base64.b64decode(line["zlib_base64"]), _LARGEST_DOCUMENT)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        try:
+            content = zlib.decompressobj().decompress(base64.b64decode(line["zlib_base64"]), room + 1)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        except (zlib.error, OSError):
+            raise ValueError("a document of the recording cannot be unpacked") from None
+        room -= len(content)
+        if room < 0:
+            raise ValueError("the documents of the recording are too large")
 
 
 def without_secrets_in(value: Any, redactor: Redactor) -> Any:
@@ -131,28 +142,34 @@ def _vendor(members: Mapping[str, Any], sha256: str) -> Vendor:
     previous = members["previous_spec"]
     credentials: Any = {role: UsedCredential(kind) for role, kind in members["credentials"].items()}
     return Vendor(
-        name=members["name"],
-        spec=members["spec"],
-        base_url=members["base_url"],
+        name=read("name", str),
+        spec=read("spec", str),
+        base_url=read("base_url", str),
         path=Path(members["file"]),
         sha256=sha256,
         credentials=credentials,
-        scenarios=tuple(members["scenarios"]),
-        product=members["product"],
+        scenarios=read("scenarios", tuple[str, ...]),
+        product=members["product"] and read("product", str),
         previous_spec=previous if previous in (None, NO_SPEC) or is_url(previous) else str(_PREVIOUS / previous),
-        docs_url=members["docs_url"],
-        environment=members["environment"],
-        dialect=members["dialect"],
+        docs_url=members["docs_url"] and read("docs_url", str),
+        environment="sandbox" if members["environment"] == "sandbox" else "production",
+        dialect=read("dialect", str),
         allow=read("allow", Allow),
         budget=read("budget", Budget),
         resources=read("resources", dict[str, ResourceHint]),
         webhooks=_webhooks(members["webhooks"]),
-        volumes=members["volumes"],
+        volumes=read("volumes", dict[str, float]),
         claims=read("claims", dict[str, Claim]),
         mapping=read("mapping", tuple[MappingNeed, ...]),
         waivers=read("waivers", tuple[Waiver, ...]),
-        warnings=tuple(members["warnings"]),
+        warnings=read("warnings", tuple[str, ...]),
     )
+
+
+def _demand_scenarios(names: Sequence[Any], guide: Guide) -> None:
+    missing = next((str(name) for name in names if str(name) not in guide.scenarios), None)
+    if missing is not None:
+        raise InputError(f"there is no scenario {missing!r}, by which this audit was weighed; name its --profiles")
 
 
 def _webhooks(members: Mapping[str, Any]) -> WebhookSettings:

@@ -10,7 +10,7 @@ from cmms_audit import __version__
 from cmms_audit.audit import Order, Progress, audit
 from cmms_audit.battery.check import Check
 from cmms_audit.battery.discover import battery_sha256
-from cmms_audit.minutes import Minutes, begun_anew
+from cmms_audit.minutes import Minutes
 from cmms_audit.model import Reason
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.dialogue import Dialogue, Outcomes
@@ -33,7 +33,6 @@ def replayed(order: Order, recording: Recording) -> Progress:
             dialogue=dialogue,
             redactor=redactor,
             run_id=recording.of_kind("run")[0]["run_id"],
-            turns=begun_anew(recording),
             minutes=Minutes(None, redactor, order.vendor),
             learn=_ignore,
             unheard=_unheard(order.checks, recording),

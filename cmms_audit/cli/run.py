@@ -16,6 +16,7 @@ from cmms_audit.cli.outputs import default_folder
 from cmms_audit.cli.perform import Wishes, perform
 from cmms_audit.cli.resume import Asked, asked_then, place_to_resume
 from cmms_audit.errors import InputError
+from cmms_audit.permissions import remembered_answers
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -100,7 +101,7 @@ def run(
     asked = Asked(split(allow), tuple(only or ()), tuple(skip or ()), offline)
     if resume:
         vendor_file, out = place_to_resume(vendor_file, out)
-        asked = asked_then(out, asked)
+        asked = asked_then(out, asked, remembered_answers(os.environ))
     order = order_for(
         vendor_file,
         allow=asked.allow,
@@ -126,6 +127,7 @@ def run(
         verbose=verbose,
         use_proxy=proxy,
         gates=gates,
+        remember_in=remembered_answers(os.environ),
         notices=receivers_notice(order),
     )
     return perform(order, wishes)

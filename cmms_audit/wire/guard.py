@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from cmms_audit.addresses import is_loopback, origin, parse_address
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
@@ -102,6 +104,8 @@ class Guard:
             _refuse("what was created is only deleted where writing was allowed for this run")
         if call.body or not _CLEANING.issuperset(methods(call)):
             _refuse("what was created is looked for with GET and removed with DELETE, and in no other way")
+        if why := why_write(replace(call, method="GET"), self._searches):
+            _refuse(f"this is {why}, and what was created is removed in no such way")
 
     def _check_address(self, call: Call) -> None:
         try:

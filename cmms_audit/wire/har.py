@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
@@ -34,7 +35,8 @@ def write_har(path: Path, exchanges: Iterable[Exchange], *, version: str) -> Non
     creator = json.dumps({"name": "cmms-audit", "version": version})
     draft = path.with_name(path.name + ".part")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file, tempfile.TemporaryFile(dir=path.parent) as waiting:
             os.fchmod(descriptor, 0o600)
             file.write(f'{{"log": {{"version": "1.2", "creator": {creator}, "pages": [], "entries": ['.encode())
@@ -44,7 +46,8 @@ def write_har(path: Path, exchanges: Iterable[Exchange], *, version: str) -> Non
             file.write(b"\n]}}\n")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise CannotAudit(f"{path} cannot be written: {error.strerror}; make room or name another folder") from None
 
 

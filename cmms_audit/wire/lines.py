@@ -80,6 +80,14 @@ class _Created(Struct):
     address: str | None = None
 
 
+class _Resumed(Struct):
+    anew: list[str] = []
+
+
+class _Other(Struct):
+    kind: str
+
+
 class _Finished(Struct):
     at: Moment
     complete: bool
@@ -95,6 +103,7 @@ _SHAPES: Mapping[str, type[Struct]] = {
     "created": _Created,
     "not_created": _Created,
     "deleted": _Created,
+    "resumed": _Resumed,
     "finished": _Finished,
 }
 
@@ -102,7 +111,7 @@ _SHAPES: Mapping[str, type[Struct]] = {
 def is_usable(line: Mapping[str, Any]) -> bool:
     """Whether a line holds what lines of its kind must; one of a kind that is not known may hold anything."""
     try:
-        msgspec.convert(line, _SHAPES.get(line["kind"], Struct))
-    except (msgspec.ValidationError, OverflowError, RecursionError):
+        msgspec.convert(line, _SHAPES.get(line["kind"], _Other))
+    except (ValueError, OverflowError, RecursionError):
         return False
     return True

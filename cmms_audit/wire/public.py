@@ -20,6 +20,8 @@ from cmms_audit.wire.transport import Transport
 
 ACCEPT = (("Accept", "application/json, application/yaml, text/html;q=0.9, */*;q=0.5"),)
 
+# Not for the public internet, whatever Python says: local-use NAT64 (RFC 8215), SIIT (RFC 2765), site-local (RFC 3879).
+_PRIVATE = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::ffff:0:0:0/96", "fec0::/10")))
 _EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
@@ -82,6 +84,8 @@ def is_public(ip: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address):
+        if any(address in network for network in _PRIVATE):
+            return False
         inner = address.ipv4_mapped or address.sixtofour
         if any(address in network for network in _EMBEDDING):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cmms_audit.errors import InputError, Problem
-from cmms_audit.model import Exchange, Purpose, Reason, Request, Response
+from cmms_audit.model import Exchange
+from cmms_audit.wire.lines import is_usable
 
 EXCHANGE = "exchange"
 _NOT_OURS = "this is not a line of evidence of cmms-audit"
@@ -55,8 +57,13 @@ class Recording:
         return number in self._places
 
     def of_kind(self, *kinds: str) -> list[dict[str, Any]]:
-        """Every line of these kinds, in order."""
-        return [line for line in self.lines if line["kind"] in kinds]
+        """Every line of these kinds, in order. Raises InputError where one does not hold what it must."""
+        lines = [line for line in self.lines if line["kind"] in kinds]
+        for line in lines:
+            if not is_usable(line):
+                kind = line["kind"]
+                raise InputError(Problem(str(self.path), f"a line of the kind {kind!r} cannot be read; it is damaged"))
+        return lines
 
     def exchange(self, number: int) -> Exchange:
         """One exchange. Raises InputError where it is not there, or cannot be read by this version."""
@@ -89,26 +96,11 @@ class Recording:
 def exchange_from_json(members: Mapping[str, Any]) -> Exchange:
     """The exchange that was written with these members. Raises InputError where they are something else."""
     try:
-        response = members["response"]
-        return Exchange(
-            id=members["id"],
-            owner=members["owner"],
-            purpose=Purpose(members["purpose"]),
-            role=members["role"],
-            request=Request(**{**members["request"], "headers": _headers(members["request"])}),
-            response=Response(**{**response, "headers": _headers(response)}) if response else None,
-            started=members["started"],
-            elapsed=members["elapsed"],
-            failure=members["failure"],
-            reason=Reason(members["reason"]) if members["reason"] else None,
-            notes=members["notes"],
-        )
-    except (KeyError, TypeError, ValueError):
+        exchange = msgspec.convert(members, Exchange)
+        datetime.fromisoformat(exchange.started)
+    except (ValueError, OverflowError, RecursionError):
         raise InputError(Problem("evidence.jsonl", "it holds an exchange that this version cannot read")) from None
-
-
-def _headers(message: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in message["headers"])
+    return exchange
 
 
 def _parsed(line: bytes) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -74,6 +75,7 @@ def test_what_is_left_is_deleted_once_the_vendor_takes_it(left: Left, capsys: py
     assert code == 0
     assert len(left.plant.orders) == BEFORE
     assert f"To be deleted at {left.served.url}" in said
+    assert f"(main.value) goes to {left.served.url}" in said
     assert "Deleted: work orders: " in said
     assert left.lines[-1]["kind"] == "deleted"
     assert KEY not in said
@@ -145,6 +147,27 @@ def test_evidence_that_was_tampered_with_deletes_nobody_elses_record(left: Left)
     assert left.cleanup() == 3
     assert [each["id"] for each in left.plant.orders].count("W-1") == 1
     assert len(left.plant.orders) == BEFORE
+
+
+@pytest.mark.parametrize("path", ["/work-orders/W-1?note=cmms-audit+a-0123abcd-1", "/../v2/work-orders/W-1"])
+def test_an_address_that_was_tampered_with_deletes_nothing(left: Left, path: str) -> None:
+    def repeats(seen: Seen) -> Answer | None:
+        """A vendor whose answers repeat the address that was asked for."""
+        body = json.dumps({"id": "W-1", "self": unquote_plus(seen.target)})
+        return Answer(200, body, {"Content-Type": "application/json"}) if "note=" in seen.target else None
+
+    left.plant.wrong = repeats
+    evidence = left.folder / "evidence.jsonl"
+    base = f"{left.served.url}{PREFIX}"
+    theirs = {"number": "x", "owner": "x", "resource": "work_orders", "marker": "cmms-audit a-0123abcd-1"}
+    lines = [
+        {"kind": "creating", **theirs, "url": f"{base}/work-orders"},
+        {"kind": "created", "number": "x", "address": base + path},
+    ]
+    evidence.write_text(evidence.read_text() + "".join(json.dumps(line) + "\n" for line in lines))
+
+    assert left.cleanup() in (2, 3)
+    assert not [each for each in left.served.seen if each.method == "DELETE" and "W-1" in each.target]
 
 
 @pytest.mark.parametrize("content", [None, '{"kind":"run",}\n', "something else\n"])

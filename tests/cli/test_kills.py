@@ -26,7 +26,7 @@ CHECKS = ("operations.codes-of-own-record", "operations.retry-makes-one-record",
 SLOW = 0.04  # seconds before, and again after, a write is carried out: time to be killed in
 SCALE = 20.0  # of the vendor's limits, which are not what is looked at here
 LOGS = {*monitoring.VIEWS, monitoring.CALLS.name}
-WAYS = (("cleanup",), ("run", "--resume", "--quiet"))
+WAYS = (("cleanup",), ("run", "--resume", "--allow", "writes", "--quiet"))
 
 
 @dataclass

@@ -173,7 +173,8 @@ def test_a_document_is_never_fetched_unencrypted_once_it_was_encrypted(tmp_path:
     "ip",
     ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "0.0.0.0", "100.64.0.1", "224.0.0.1",
      "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:10.0.0.1",
-     "64:ff9b::a00:1", "2002:a00:1::", "::7f00:1", "2001:db8::1", "localhost", ""],
+     "64:ff9b::a00:1", "64:ff9b:1::a00:1", "::ffff:0:10.0.0.1", "fec0::1",
+     "2002:a00:1::", "::7f00:1", "2001:db8::1", "localhost", ""],
 )  # fmt: skip
 def test_what_is_not_the_public_internet_is_known(ip: str) -> None:
     assert not is_public(ip)

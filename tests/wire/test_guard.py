@@ -157,6 +157,9 @@ def test_what_was_created_is_looked_for_and_deleted(method: str) -> None:
         cleaning("DELETE", body=b"{}"),
         cleaning("GET", headers=(("X-HTTP-Method-Override", "POST"),)),
         cleaning("GET", API + "/x?_method=PATCH"),
+        cleaning("GET", API + "/x?action=purge"),
+        cleaning("DELETE", API + "/x/1?action=purge"),
+        cleaning("GET", API + "/x/1/close"),
     ],
 )
 def test_cleaning_up_does_nothing_else(sent: Call) -> None:
