@@ -6,9 +6,7 @@ What is sent over them, and for how long, is the transport's business.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import ssl
-import sys
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -18,10 +16,6 @@ from cmms_audit.wire.names import MOST_NUMBERS, Names
 
 CONNECT_SECONDS = 10.0
 _ENOUGH = 256 * 1024  # bytes that may lie unread before the other side is made to wait
-# The client looks for this library several times in each request, to tell asyncio from others. To look for what is not
-# there takes as long as the rest of the request; told once that it is not there, Python looks no further.
-if importlib.util.find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 _TAIL = 64  # bytes of what was read last that are kept
 
 

@@ -22,6 +22,7 @@ _LAYERS = 4  # spellings inside spellings that are looked through
 _LONG = 8  # bytes; secrets as long as this are also found in other letter case, and in base32
 _MOST_WORK = 64  # times its own length is what a text may make us read; more is withheld whole
 _LEAST_WORK = 2 * 1024 * 1024  # bytes that may always be read
+_WORK_IN_ALL = 512 * 1024 * 1024  # bytes that may be read at most: some seconds
 _SMALL = 512  # bytes; texts up to this size are remembered
 _REMEMBERED = 2048  # of them, at most
 _TELLING_HEADER = re.compile(r"token|authorization|authentication-info|api-?key|secret", re.IGNORECASE)
@@ -62,7 +63,7 @@ class _Purse:
     """The bytes that may still be read for one text."""
 
     def __init__(self, size: int) -> None:
-        self._left = max(_MOST_WORK * size, _LEAST_WORK)
+        self._left = min(max(_MOST_WORK * size, _LEAST_WORK), _WORK_IN_ALL)
 
     def pay(self, size: int) -> None:
         """Read so many more. Raises _TooMuch where they are too many."""
@@ -121,14 +122,17 @@ class Redactor:
             return text
         return _as_text(_cut(data, found))
 
-    def contains(self, data: bytes) -> bool:
-        """Whether anything in it grants access, in whatever spelling. User names and client ids do not count."""
+    def contains(self, data: bytes, *, in_doubt: bool = False) -> bool:
+        """Whether anything in it grants access, in whatever spelling. User names and client ids do not count.
+
+        `in_doubt` is the answer where it would be too much work to find out.
+        """
         if self._is_known_clean(data):
             return False
         try:
             return any(found.needle.grants_access for found in self._found(data))
         except _TooMuch:
-            return False
+            return in_doubt
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers of a request in the form in which they are recorded."""

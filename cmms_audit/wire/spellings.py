@@ -58,11 +58,24 @@ class _Alphabet:
         """Whether so many of the letters stand side by side."""
         return len(data) >= length and b"x" * length in data.translate(self._shape)
 
+    def runs(self, data: bytes, length: int) -> list[tuple[int, int]]:
+        """Where at least so many of the letters stand side by side: the beginning and the end of each run."""
+        shape, run = data.translate(self._shape), b"x" * length
+        found: list[tuple[int, int]] = []
+        start = shape.find(run)
+        while start >= 0:
+            end = shape.find(b" ", start)
+            end = len(shape) if end < 0 else end
+            found.append((start, end))
+            start = shape.find(run, end)
+        return found
+
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE64 = _Alphabet(_LETTERS + b"0123456789+/-_")
 _BASE32 = _Alphabet(_LETTERS + b"234567")
 _HEX = _Alphabet(b"0123456789abcdefABCDEF")
+_PRINTABLE = _Alphabet(bytes(range(32, 127)) + b"\0\r\n\t")
 _PADDING = frozenset(b"=")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 
@@ -103,7 +116,7 @@ def views(data: bytes, bounds: Bounds, *, is_text: bool) -> Iterator[View]:
     What came out of base64 or hexadecimal (not `is_text`) is mostly nothing: only the words in it are looked at.
     """
     if not is_text:
-        words = [match.span() for match in _words(bounds.printable).finditer(data)]
+        words = _PRINTABLE.runs(data, max(1, bounds.printable))
         if words:
             yield _Words(data, words)
         return
@@ -252,11 +265,6 @@ def _meant(match: re.Match[bytes]) -> bytes:
 def _pair(high: int, low: int) -> bytes:
     """The letter that two surrogates stand for."""
     return chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00).encode()
-
-
-@cache
-def _words(length: int) -> re.Pattern[bytes]:
-    return re.compile(rb"[\x20-\x7e\0\r\n\t]{%d,}" % max(1, length))
 
 
 @cache

@@ -307,6 +307,23 @@ def test_no_megabyte_takes_long(kind: str) -> None:
     assert ("«main.access_token»" in cut) == kind.startswith("secrets")
 
 
+def test_an_ordinary_page_is_not_withheld() -> None:
+    redactor = Redactor()
+    redactor.add("main.value", "k3y9")
+    picture = base64.b64encode(bytes(range(256)) * 8).decode()
+    part = (
+        "<p>The pump\u200b and its ma\u00adnual are &amp;quot;described&amp;quot; &eacute;"
+        "don\\u2019t &amp;#39;forget&amp;#39;</p>"
+        '<a href="/x?id=3fa85f64-5717-4562&amp;q=%2520a%252Fb&amp;next=%3D3D">Next</a>'
+        f'<img src="data:image/png;base64,{picture}"><pre>a=3D41 b=\n c</pre>'
+        + "<p>Replace the bearing of the motor.</p>"
+        * 30
+    )
+    page = part * 100
+
+    assert redactor.text(page) == page
+
+
 def test_a_secret_that_reads_as_half_a_letter_does_no_harm() -> None:
     redactor = Redactor()
     redactor.add("main.value", "abcdefgh%C3")
