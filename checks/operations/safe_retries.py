@@ -246,19 +246,21 @@ async def _count(own: OwnRecords, first: Created, again: Created) -> int | None:
     listed = await own.found(again)
     if len(listed.records) > 1:
         return len(listed.records)
+    if first.address and first.address == again.address:
+        return 1 if listed.records or await _are_there(own, first) else None
     if first.address and again.address:
-        return 1 if first.address == again.address else await _both_there(own, first, again)
+        return 2 if await _are_there(own, first, again) else None
     return len(listed.records) if listed.complete and listed.records else None
 
 
-async def _both_there(own: OwnRecords, first: Created, again: Created) -> int | None:
-    """Whether both addresses really hold a record of ours."""
+async def _are_there(own: OwnRecords, *made: Created) -> bool:
+    """Whether these addresses really hold records of ours."""
     try:
-        for each in (first, again):
+        for each in made:
             await own.read(each)
     except CouldNotLook:
-        return None
-    return 2
+        return False
+    return True
 
 
 def _two_records(ctx: Context, resource: Resource, first: Created, again: Created, way: _Way) -> Finding:
