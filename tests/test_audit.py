@@ -10,12 +10,18 @@ from typing import Any
 import jsonschema
 import pytest
 
+from cmms_audit.audit import Progress
+from cmms_audit.battery.plan import make_plan
+from cmms_audit.cli.main import outcome
 from cmms_audit.cli.options import order_for
 from cmms_audit.cli.perform import Wishes, perform
+from cmms_audit.first_contact import Stopped
 from cmms_audit.folders import schemas_folder
 from cmms_audit.hollow import hollow
 from cmms_audit.model import Basis, Exchange, Finding, Purpose, Reason, Request, Response, Sends, Verdict
+from cmms_audit.permissions import Permissions
 from cmms_audit.sandbox import granary, serve
+from tests.support import battery
 
 
 def audited_with(folder: Path, *changes: tuple[str, str], only: Sequence[str] = ()) -> dict[str, Any]:
@@ -58,6 +64,36 @@ def test_a_path_that_the_vendor_does_not_have_still_gives_a_whole_report(tmp_pat
     assert not [each for each in report["findings"] if each["reason"] == "defect"]
     assert (tmp_path / "out" / "report.html").is_file()
     assert (tmp_path / "out" / "evidence.har").is_file()
+
+
+def test_a_check_that_had_no_turn_was_interrupted_whatever_first_contact_brought() -> None:
+    check = battery()["auth.refuses-anonymous"]
+    stopped = Stopped(Reason.RESOURCE_NOT_FOUND, "no list could be read")
+    progress = Progress(plan=make_plan([check], Permissions()), stopped=stopped)
+    assert [each.reason for each in progress.all_findings()] == [Reason.INTERRUPTED]
+
+
+def test_a_description_that_cannot_be_fetched_is_named_as_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing answers at the vendor's address, where the description lies too. No client id is told."""
+    file = tmp_path / "vendor.yaml"
+    file.write_text(NOBODY_THERE)
+
+    code = outcome(["run", str(file), "--out", str(tmp_path / "out"), "--quiet"])
+
+    said = capsys.readouterr().err
+    assert code == 3
+    assert "could not be fetched" in said
+    assert "client-number-77" not in said
+
+
+NOBODY_THERE = """
+vendor: Nobody
+spec: http://127.0.0.1:9/client-number-77/openapi.json
+base_url: http://127.0.0.1:9/client-number-77
+credentials: {main: {type: basic, username: client-number-77, password: a-password-of-some-length}}
+"""
 
 
 def answered(status: int, purpose: Purpose = Purpose.API) -> Exchange:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 
 from cmms_audit.cli.main import outcome
 from cmms_audit.sandbox import granary, serve
+from cmms_audit.wire.journal import Journal
+from tests.cli.process import environment
 from tests.live import audited_at
 
 BROKEN = ("anonymous-reads", "html-errors", "lossy-pages")
@@ -106,6 +110,54 @@ def test_a_vendor_file_that_has_changed_since_is_said_and_does_not_count(
     assert (copy / "out" / "report.json").read_bytes() == before
 
 
+def test_only_the_last_part_of_a_run_that_was_gone_on_with_counts(copy: Path) -> None:
+    """What an earlier part had judged is not in the report of a later one that was interrupted at once."""
+    with (copy / "out" / "evidence.jsonl").open("a") as file:
+        file.write('{"kind":"resumed","version":"1","at":"2026-11-22T12:00:00+00:00"}\n')
+        file.write('{"kind":"finished","at":"2026-11-22T12:00:01+00:00","complete":false}\n')
+
+    assert outcome(["replay", str(copy / "out"), "--quiet"]) == 0
+
+    report = json.loads((copy / "out" / "report.json").read_text())
+    assert {each["reason"] for each in report["findings"]} == {"interrupted"}
+
+
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_a_replay_never_replaces_the_evidence_that_it_judges(copy: Path, more: tuple[str, ...]) -> None:
+    before = (copy / "out" / "evidence.jsonl").read_bytes()
+
+    assert outcome(["replay", str(copy / "out"), "--out", str(copy / "x" / ".." / "out"), "--quiet", *more]) == 0
+
+    assert (copy / "out" / "evidence.jsonl").read_bytes() == before
+
+
+def test_an_audit_that_is_under_way_is_not_judged(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = Journal(copy / "out" / "evidence.jsonl")
+    try:
+        assert outcome(["replay", str(copy / "out"), "--quiet"]) == 2
+    finally:
+        journal.close()
+    assert "an audit is under way there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("room", [2_000, 25_000, 60_000, 120_000])
+def test_a_disk_that_is_full_is_said_wherever_the_replay_has_come_to(copy: Path, room: int) -> None:
+    size = max((copy / "out" / name).stat().st_size for name in ("evidence.jsonl", *FILES))
+    code = f"""
+import resource, signal, sys
+from cmms_audit.cli.main import entry
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({min(room, size - 1)},) * 2)
+entry(sys.argv[1:])
+"""
+    command = [sys.executable, "-B", "-c", code, "replay", str(copy / "out"), "--out", str(copy / "again"), "--quiet"]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment(copy), check=False)
+
+    assert ended.returncode == 3
+    assert "cannot be written" in ended.stderr
+    assert "fault of its own" not in ended.stderr
+
+
 CHECK = '''
 from cmms_audit.battery import Context, Finding, check, met
 
@@ -147,6 +199,14 @@ def test_a_replay_can_fail_a_gate(copy: Path) -> None:
         ('"kind":"documents"', '"kind":"dokuments"'),
         ('"zlib_base64":"', '"zlib_base64":"!'),
         ('"permissions":{', '"permissions":{"fly":1,'),
+        ('"run_id":', '"ran_id":'),
+        ('"version":', '"varsion":'),
+        ('"battery_sha256":', '"bakery_sha256":'),
+        ('"rubric_sha256":', '"lyric_sha256":'),
+        ('"vendor_file":', '"vendor_foil":'),
+        ('"started_at":"', '"started_at":"on a Monday, '),
+        ('"gave_up":', '"took_up":'),
+        ('"at":"', '"at":"in the evening, '),
     ],
 )
 def test_a_damaged_recording_is_a_wrong_file(

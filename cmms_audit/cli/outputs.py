@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 from cmms_audit import __version__
 from cmms_audit.errors import CannotAudit, InputError
 from cmms_audit.wire.har import write_har
+from cmms_audit.wire.ledger import KINDS, creations
 from cmms_audit.wire.recording import Recording
 
 EVIDENCE = "evidence.jsonl"
@@ -52,7 +55,8 @@ def write(path: Path, text: str) -> None:
     """Write a file whole or not at all, readable by its owner only. Raises CannotAudit where the disk refuses it."""
     draft = path.with_name(path.name + ".part")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         draft.replace(path)
@@ -84,10 +88,14 @@ def write_reports(
 
 
 def copy_evidence(folder: Path, other: Path) -> None:
-    """Put the evidence of one folder into another, for its owner alone."""
-    descriptor = os.open(other / EVIDENCE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as target, (folder / EVIDENCE).open("rb") as source:
-        shutil.copyfileobj(source, target)
+    """Put the evidence of one folder into another, for its owner alone. Raises CannotAudit where the disk refuses."""
+    path = other / EVIDENCE
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as target, (folder / EVIDENCE).open("rb") as source:
+            shutil.copyfileobj(source, target)
+    except OSError as error:
+        raise CannotAudit(f"{path} cannot be written: {error.strerror}; make room or name another folder") from None
 
 
 def html_of(report: dict[str, Any], recording: Recording, *, show_values: bool) -> str:
@@ -103,6 +111,17 @@ def demand_audit(folder: Path) -> None:
     """Raises InputError where a folder does not hold the evidence of an audit."""
     if not folder.is_dir() or not _is_ours(folder / EVIDENCE):
         raise InputError(f"{folder}: there is no evidence of an audit here; name the folder that --out named then")
+
+
+@contextlib.contextmanager
+def left_in_peace(folder: Path) -> Iterator[None]:
+    """Nobody writes the evidence of a folder meanwhile. Raises InputError where an audit is doing so."""
+    with (folder / EVIDENCE).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: an audit is under way there; wait until it has ended") from None
+        yield
 
 
 def forget_folder(folder: Path, *, made: bool) -> None:
@@ -124,7 +143,15 @@ def _clear(folder: Path, overwrite: bool) -> None:
     if not _is_ours(folder / EVIDENCE):
         raise InputError(f"--out {folder}: other files lie there; name an empty or a new folder")
     if not overwrite:
-        raise InputError(f"--out {folder}: it holds an earlier audit; add --overwrite to replace it, or name another")
+        raise InputError(
+            f"--out {folder}: it holds an earlier audit; go on with it (--resume), replace it (--overwrite), or name"
+            " another folder"
+        )
+    if any(record.may_be_there for record in creations(Recording(folder / EVIDENCE).of_kind(*KINDS))):
+        raise InputError(
+            f"--out {folder}: the audit there left records at the vendor; delete them first:"
+            f" cmms-audit cleanup {folder}"
+        )
     try:
         for name in WRITTEN:
             (folder / name).unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from cmms_audit.errors import InputError
 from cmms_audit.first_contact import Stopped
 from cmms_audit.live import audit_live
 from cmms_audit.model import Reason
+from cmms_audit.permissions import remember_grant
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.journal import Journal
 from cmms_audit.wire.recording import Recording
@@ -28,7 +30,7 @@ from cmms_audit.wire.redact import Redactor
 
 
 class Wishes(Struct, frozen=True):
-    """How the outcome is to be written, shown and judged."""
+    """How the outcome is to be written, shown and judged; `remember_in` keeps what this user granted to the run."""
 
     out: Path
     overwrite: bool = False
@@ -40,6 +42,7 @@ class Wishes(Struct, frozen=True):
     verbose: bool = False
     use_proxy: bool = False
     gates: Gates = Gates()
+    remember_in: Path | None = None
     notices: tuple[str, ...] = field(default=())
 
 
@@ -88,6 +91,9 @@ def _run(
 ) -> bool:
     """Run the audit to its end or until it is interrupted; returns whether it was."""
     earlier = Recording(wishes.out / EVIDENCE) if wishes.resume else None
+    run_id = secrets.token_hex(4)
+    if wishes.remember_in and not earlier:
+        remember_grant(wishes.remember_in, run_id, order.permissions)
     with RunProgress(quiet=wishes.quiet or wishes.as_json, verbose=wishes.verbose) as shown:
         shown.expect(len(order.checks))
         work = audit_live(
@@ -97,6 +103,7 @@ def _run(
             redactor=redactor,
             clock=clock,
             tell=shown.tell,
+            run_id=run_id,
             earlier=earlier,
             use_proxy=wishes.use_proxy,
         )
@@ -125,6 +132,6 @@ def _exit_code(report: dict[str, Any], stopped: Stopped | None, interrupted: boo
         say("interrupted; the report holds what was seen so far")
         return exits.EXIT_INTERRUPTED
     if stopped and stopped.reason is not Reason.INTERRUPTED:
-        say(f"the audit could not be carried out: {stopped.says}")
+        say(f"the audit could not be carried out: {report['stopped']}")
         return exits.EXIT_CANNOT_AUDIT
     return wishes.gates.exit_code(report)

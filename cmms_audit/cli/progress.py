@@ -27,7 +27,7 @@ def print_out(write: Callable[[], object]) -> None:
     try:
         write()
         sys.stdout.flush()
-    except OSError:
+    except (OSError, SystemExit):  # rich ends the program where it meets a closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -13,7 +13,15 @@ import typer
 from cmms_audit import __version__
 from cmms_audit.cli.gates import asked_gates
 from cmms_audit.cli.options import FORMATS, check_folders, chosen, load_battery, split
-from cmms_audit.cli.outputs import EVIDENCE, REPORT, copy_evidence, demand_audit, prepare_folder, write_reports
+from cmms_audit.cli.outputs import (
+    EVIDENCE,
+    REPORT,
+    copy_evidence,
+    demand_audit,
+    left_in_peace,
+    prepare_folder,
+    write_reports,
+)
 from cmms_audit.cli.perform import show
 from cmms_audit.cli.progress import say
 from cmms_audit.conclude import conclude
@@ -64,14 +72,17 @@ def replay(
     gates = asked_gates(fail_under, fail_on, baseline)
     more = chosen("--format", split(formats), FORMATS)
     demand_audit(folder)
-    recording = Recording(folder / EVIDENCE)
-    report = _judged_again(folder, recording, checks or (), profiles or ())
-    if out is None:
-        _keep_another(folder / REPORT, render_json(report))
-    else:
-        prepare_folder(out, overwrite=overwrite)
-        copy_evidence(folder, out)
-    write_reports(report, recording, out or folder, formats=more, show_values=show_values)
+    if out is not None and out.resolve() == folder.resolve():
+        out = None  # the evidence there is what is judged, and no earlier audit to be replaced
+    with left_in_peace(folder):
+        recording = Recording(folder / EVIDENCE)
+        report = _judged_again(folder, recording, checks or (), profiles or ())
+        if out is None:
+            _keep_another(folder / REPORT, render_json(report))
+        else:
+            prepare_folder(out, overwrite=overwrite)
+            copy_evidence(folder, out)
+        write_reports(report, recording, out or folder, formats=more, show_values=show_values)
     show(report, out or folder, as_json=as_json, quiet=quiet)
     return gates.exit_code(report)
 

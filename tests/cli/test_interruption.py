@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +19,9 @@ from typing import Any
 import pytest
 
 from cmms_audit.sandbox import granary
-from tests.cli.process import cmms_audit
+from tests.cli.process import cmms_audit, vendor_file
 from tests.cli.test_kills import Slow, plant
+from tests.wire.servers import Answer, Seen, answering
 
 WRITING = ("--only", "operations.*", "--allow", "writes")
 
@@ -32,13 +34,14 @@ def vendor(tmp_path: Path) -> Iterator[Slow]:
 
 
 def started(folder: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "cmms_audit", "run", "vendor.yaml", "--out", "out", *arguments],
-        cwd=folder,
-        env={**os.environ, **granary.environment()},
-        text=True,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **more},
-    )
+    usual = {
+        "env": {**os.environ, **granary.environment()},
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
+    command = [sys.executable, "-m", "cmms_audit", "run", "vendor.yaml", "--out", "out", *arguments]
+    return subprocess.Popen(command, cwd=folder, text=True, **{**usual, **more})
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -91,6 +94,27 @@ def test_a_run_that_is_told_to_end_deletes_what_it_created_and_reports(
     assert report["traffic"]["left_behind"] == []
     assert cmms_audit("replay", "out", "--quiet", cwd=tmp_path).returncode == 0
     assert report_in(tmp_path) == report
+
+
+def test_a_run_that_is_told_to_end_before_it_has_read_anything_says_so(tmp_path: Path) -> None:
+    asked = threading.Event()
+    done = threading.Event()
+
+    def never(seen: Seen) -> Answer:
+        asked.set()
+        done.wait(30)
+        return Answer(404)
+
+    with answering(never) as served:
+        vendor_file(tmp_path, base_url=served.url, spec=f"{served.url}/openapi.json")
+        with started(tmp_path, env={**os.environ, "SMALL_KEY": "small-secret-key-1"}) as running:
+            wait_until(asked.is_set, running)
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=60)
+        done.set()
+
+    assert running.returncode == 130, said
+    assert "run --resume out" in said
 
 
 def test_a_run_whose_terminal_is_closed_ends_in_good_order(tmp_path: Path, vendor: Slow) -> None:
@@ -162,3 +186,23 @@ def test_only_the_same_audit_is_resumed(tmp_path: Path, vendor: Slow) -> None:
         file.write("# changed\n")
     changed = cmms_audit("run", "--resume", "out", cwd=tmp_path, environ=environ)
     assert (changed.returncode, "the vendor file changed since" in changed.stderr) == (2, True)
+
+
+def test_a_run_that_may_write_is_resumed_by_who_granted_it_and_by_nobody_else(tmp_path: Path, vendor: Slow) -> None:
+    before = vendor.business()
+    home = {**granary.environment(), "XDG_STATE_HOME": str(tmp_path / "state")}
+    stranger = {**granary.environment(), "XDG_STATE_HOME": str(tmp_path / "other")}
+    with started(tmp_path, *WRITING, env={**os.environ, **home}) as running:
+        wait_until(has(tmp_path, "created"), running)
+        running.kill()
+        running.communicate()
+
+    refused = cmms_audit("run", "--resume", "out", "--quiet", cwd=tmp_path, environ=stranger)
+    assert (refused.returncode, "--allow writes" in refused.stderr) == (2, True)
+    resumed = cmms_audit("run", "--resume", "out", "--quiet", cwd=tmp_path, environ=home)
+
+    assert resumed.returncode == 0, resumed.stderr
+    report = report_in(tmp_path)
+    assert (report["complete"], report["permissions"]["writes"]) == (True, True)
+    assert report["traffic"]["created"] == report["traffic"]["deleted"] > 0
+    assert vendor.business() == before

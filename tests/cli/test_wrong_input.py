@@ -83,6 +83,7 @@ def test_every_error_of_a_vendor_file_is_reported_at_once(tmp_path: Path) -> Non
         ("run", "vendor.yaml", "--offline", "--out", "vendor.yaml"),
         ("run", "vendor.yaml", "--offline", "--out", "."),
         ("checks", "show", "auth.metod"),
+        ("explain", "auth.metod"),
         ("profiles", "show", "erp"),
         ("schema", "vendr"),
         ("demo", "--break", "no-such-switch"),

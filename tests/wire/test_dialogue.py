@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Reason
+from cmms_audit.vendor import Budget
 from cmms_audit.wire.dialogue import Dialogue, Outcomes
 from cmms_audit.wire.journal import Journal
+from cmms_audit.wire.ledger import Creation
 from cmms_audit.wire.recording import Recording
 from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.session import Session
+from cmms_audit.wire.tally import traffic_of
 from tests.wire.servers import Answer, Seen, answering
 from tests.wire.sessions import ALL, KEY, QuickClock, Workbench, oauth2
 
@@ -190,3 +194,42 @@ def test_two_runs_never_write_to_the_same_evidence(tmp_path: Path) -> None:
         Journal(tmp_path / "out" / "evidence.jsonl")
     journal.close()
     Journal(tmp_path / "out" / "evidence.jsonl").close()
+
+
+def test_what_is_created_is_on_the_disk_before_the_request_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (happened.append("on disk"), sync(file))[1])
+
+    def vendor(seen: Seen) -> Answer:
+        happened.append(seen.method)
+        return Answer(201, "{}")
+
+    async def work(dialogue: Dialogue) -> None:
+        creation = Creation("1", "work_orders", served.url + "/things", "a marker of ours")
+        await dialogue.send("POST", served.url + "/things", owner="a", json={"title": "x"}, creation=creation)
+
+    with answering(vendor) as served:
+        live(Workbench(tmp_path, served.url, permissions=ALL), work)
+
+    assert happened[:2] == ["on disk", "POST"]
+
+
+def test_what_an_earlier_part_has_spent_is_not_spent_again(tmp_path: Path) -> None:
+    async def two(session: Session) -> None:
+        for _ in range(2):
+            await session.send("GET", served.url + "/things", owner="a")
+
+    async def one_more(session: Session) -> None:
+        session.charge(traffic_of(Recording(bench.evidence)))
+        await two(session)
+
+    with answering(counting()) as served:
+        bench = Workbench(tmp_path, served.url, budget=Budget(requests=3, per_second=1000, seconds=60))
+        bench.run(two)
+        with pytest.raises(CouldNotLook) as caught:
+            bench.run(one_more)
+
+    assert (caught.value.reason, len(served.seen)) == (Reason.BUDGET, 3)
