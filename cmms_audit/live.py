@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from cmms_audit.wire.session import Session
 
 
-class Line(Struct, frozen=True):
-    """What connects a run with the vendor: the session that sends, and the dialogue that checks see."""
+class Connection(Struct, frozen=True):
+    """What a run has of the vendor: the session that sends, and the dialogue that checks see."""
 
     session: Session
     dialogue: Dialogue
@@ -62,21 +62,21 @@ async def audit_live(
     if earlier:
         run_id = resumable(earlier, order)
     minutes = Minutes(journal, redactor, order.vendor)
-    async with _line(order, journal, redactor, clock, earlier, use_proxy) as line:
+    async with _connected(order, journal, redactor, clock, earlier, use_proxy) as connection:
         try:
             if earlier is None:
                 journal.write("run", _run_members(order, journal, redactor, clock, run_id))
             else:
                 journal.write("resumed", {"version": __version__, "at": clock.now().isoformat()})
-                await _clean_up(line, order, progress.intake, clock)
+                await _clean_up(connection, order, progress.intake, clock)
             await audit(
                 order,
                 progress,
-                dialogue=line.dialogue if line else None,
+                dialogue=connection.dialogue if connection else None,
                 redactor=redactor,
                 run_id=run_id,
                 minutes=minutes,
-                learn=lambda intake: _learn(line, intake, order),
+                learn=lambda intake: _learn(connection, intake, order),
                 unheard={},
                 tell=tell,
             )
@@ -84,7 +84,7 @@ async def audit_live(
             journal.give_up()
             raise
         finally:
-            await _clean_up(line, order, progress.intake, clock)
+            await _clean_up(connection, order, progress.intake, clock)
 
 
 def resumable(earlier: Recording, order: Order) -> str:
@@ -131,9 +131,9 @@ def _from(folder: Path, file: Path) -> str:
 
 
 @asynccontextmanager
-async def _line(
+async def _connected(
     order: Order, journal: Journal, redactor: Redactor, clock: Clock, earlier: Recording | None, use_proxy: bool
-) -> AsyncIterator[Line | None]:
+) -> AsyncIterator[Connection | None]:
     if order.permissions.offline:
         yield None
         return
@@ -163,17 +163,17 @@ async def _line(
         session, roles=vendor.credentials, clock=clock, journal=journal, redactor=redactor, earlier=outcomes
     )
     try:
-        yield Line(session, dialogue)
+        yield Connection(session, dialogue)
     finally:
         await session.close()
 
 
-async def _clean_up(line: Line | None, order: Order, intake: Intake | None, clock: Clock) -> None:
+async def _clean_up(connection: Connection | None, order: Order, intake: Intake | None, clock: Clock) -> None:
     """Delete what was created, as far as it can be found; what cannot stays open in the ledger."""
-    if line is None or not any(record.may_be_there for record in line.session.ledger.records):
+    if connection is None or not any(record.may_be_there for record in connection.session.ledger.records):
         return
     await clean_up(
-        line.session,
+        connection.session,
         base_url=order.vendor.base_url,
         resources=intake.resources if intake else {},
         dialect=intake.dialect if intake else load_dialect(BASE, order.dialect_folders),
@@ -181,11 +181,11 @@ async def _clean_up(line: Line | None, order: Order, intake: Intake | None, cloc
     )
 
 
-def _learn(line: Line | None, intake: Intake, order: Order) -> None:
-    if line is None:
+def _learn(connection: Connection | None, intake: Intake, order: Order) -> None:
+    if connection is None:
         return
     rate = intake.documented_rate(order.vendor.budget.requests)
-    line.session.learn(
+    connection.session.learn(
         searches=intake.dialect.searches,
         documented_rate=rate,
         documented_stock=intake.documented_stock(),

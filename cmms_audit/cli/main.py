@@ -29,6 +29,7 @@ _COMMANDS = {
     "cleanup": ("cleanup", "Delete what an audit that was broken off has left at the vendor."),
     "spec-diff": ("spec_diff", "Say what changed between two API descriptions, and what breaks."),
     "checks": ("checks", "List the checks, or show one in plain words."),
+    "explain": ("explain", "Explain a check, a question or a red flag: why, how, what to ask, what to sign."),
     "profiles": ("profiles", "List scenarios and dialects, or show one."),
     "schema": ("schema", "Print the JSON Schema of a file format."),
 }

@@ -1,0 +1,209 @@
+"""Vendors of other habits: refusals, limits, versions, and the bodies that well-known frameworks make."""
+
+from __future__ import annotations
+
+import json
+
+from tests.vendors.cmms import ABOUT, CODE, NUMBER, TEXT, Habits, Json, LimitPerAddress, Paging, Slice, Wrong, described
+from tests.wire.servers import Answer
+
+LINK: Json = {"type": "string", "nullable": True}
+
+
+def many(record: Json) -> Json:
+    """The schema of a list."""
+    return {"type": "array", "items": record}
+
+
+# How somebody is turned away
+
+FORBIDDING = Habits(stranger=403)
+HIDING = Habits(stranger=404)
+CLAMPING = Habits(paging=Paging(clamps=True))
+
+
+# Errors in two shapes: the desk at the front speaks one way, the program behind it another
+
+
+def _from_the_front(wrong: Wrong) -> Json:
+    return {"error": {"type": f"gateway_{wrong.code}", "description": wrong.message}}
+
+
+def _from_a_gateway(wrong: Wrong) -> Json:
+    return {"fault": {"faultstring": wrong.message, "detail": {"errorcode": f"gateway.{wrong.code}"}}}
+
+
+TWO_SHAPES = Habits(error_at=dict.fromkeys(("assets", "locations", "sites"), _from_the_front))
+BEHIND_A_GATEWAY = Habits(error_at=dict.fromkeys(("assets", "locations", "sites"), _from_a_gateway))
+
+
+# A version by date, in a header, and none in the path
+
+DATED = Habits(
+    prefix="/api",
+    about=ABOUT.replace("come with a new version", "come with a new dated version, named in X-Api-Version,"),
+    headers={"X-Api-Version": "2026-05-05"},
+    parameters=(
+        {
+            "name": "X-Api-Version",
+            "in": "header",
+            "description": "The version of the API, by date. Each is kept for at least two years.",
+            "schema": {"type": "string", "enum": ["2025-05-05", "2026-05-05"], "default": "2026-05-05"},
+        },
+    ),
+)
+
+
+# A limit for each address that calls, and a waiting time that says nothing
+
+
+def _too_many() -> Answer:
+    body = json.dumps({"code": "too_many_calls", "message": "Too many calls from your address."})
+    return Answer(429, body, {"Content-Type": "application/json", "Retry-After": "0", "X-Request-Id": "r-0"})
+
+
+def limited_by_address(calls: int, seconds: int) -> Habits:
+    """A vendor whose limit holds for each address that calls, and whose refusals say "wait 0 seconds"."""
+    limit = LimitPerAddress(calls, seconds, _too_many)
+    told = f"At most {calls} requests per {seconds} seconds for each IP address."
+    return Habits(about=f"{told} {ABOUT.partition('. ')[2]}", before=limit)
+
+
+# Laravel: data, links and meta; 422 with the errors by field
+
+
+def _laravel_page(part: Slice) -> Json:
+    last = -(-part.total // part.size)
+    links = {
+        "first": part.link(1),
+        "last": part.link(last),
+        "prev": part.link(part.position - 1) if part.position > 1 else None,
+        "next": None if part.following is None else part.link(part.following),
+    }
+    meta = {"current_page": part.position, "last_page": last, "per_page": part.size, "total": part.total}
+    return {"data": list(part.records), "links": links, "meta": meta}
+
+
+def _laravel_page_described(record: Json) -> Json:
+    links = described(first=LINK, last=LINK, prev=LINK, next=LINK)
+    meta = described(current_page=NUMBER, last_page=NUMBER, per_page=NUMBER, total=NUMBER)
+    return described(data=many(record), links=links, meta=meta)
+
+
+def _laravel_error(wrong: Wrong) -> Json:
+    return {"message": wrong.message, **({"errors": {wrong.name: [wrong.message]}} if wrong.status == 422 else {})}
+
+
+LARAVEL = Habits(
+    paging=Paging(size="per_page", position="page", counts="pages", first=1),
+    one=lambda record: {"data": record},
+    one_described=lambda schema: described(data=schema),
+    page=_laravel_page,
+    page_described=_laravel_page_described,
+    error=_laravel_error,
+    error_described=described(message=TEXT, errors={"type": "object", "additionalProperties": many(TEXT)}),
+    wrong_query=422,
+)
+
+
+# Django REST framework: count, next, previous, results; a detail, or the errors by field
+
+
+def _django_page(part: Slice) -> Json:
+    previous = part.link(max(part.position - part.size, 0)) if part.position else None
+    following = None if part.following is None else part.link(part.following)
+    return {"count": part.total, "next": following, "previous": previous, "results": list(part.records)}
+
+
+def _django_error(wrong: Wrong) -> Json:
+    return {wrong.name: [wrong.message]} if wrong.status == 400 else {"detail": wrong.message}
+
+
+DJANGO = Habits(
+    page=_django_page,
+    page_described=lambda record: described(count=NUMBER, next=LINK, previous=LINK, results=many(record)),
+    error=_django_error,
+    error_described={**described(detail=TEXT), "additionalProperties": many(TEXT)},
+    since="updated_at__gte",
+)
+
+
+# Spring Data: content and pages that count from zero; the error of Spring Boot as it comes, without a code
+
+
+def _spring_page(part: Slice) -> Json:
+    pages = -(-part.total // part.size)
+    last = part.following is None
+    return {
+        "content": list(part.records),
+        "totalElements": part.total,
+        "totalPages": pages,
+        "number": part.position,
+        "size": part.size,
+        "last": last,
+    }
+
+
+def _spring_page_described(record: Json) -> Json:
+    numbers = dict.fromkeys(("totalElements", "totalPages", "number", "size"), NUMBER)
+    return described(content=many(record), last={"type": "boolean"}, **numbers)
+
+
+_PHRASES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"}
+
+
+def _spring_error(wrong: Wrong) -> Json:
+    phrase = _PHRASES[wrong.status]
+    return {"timestamp": "2026-05-05T08:00:00Z", "status": wrong.status, "error": phrase, "path": wrong.path}
+
+
+SPRING = Habits(
+    paging=Paging(size="size", position="page", counts="pages", first=0, clamps=True),
+    page=_spring_page,
+    page_described=_spring_page_described,
+    error=_spring_error,
+    error_described=described(timestamp=TEXT, status=NUMBER, error=TEXT, path=TEXT),
+)
+
+
+# JSON:API: the fields of a record in its attributes, links, meta, and a list of errors
+
+
+def _json_api_record(kind: str, record: Json) -> Json:
+    return {"type": kind, "id": record["id"], "attributes": {k: v for k, v in record.items() if k != "id"}}
+
+
+def _json_api_record_described(kind: str, schema: Json) -> Json:
+    fields = {name: field for name, field in schema["properties"].items() if name != "id"}
+    return described(type=TEXT, id=TEXT, attributes={"type": "object", "properties": fields})
+
+
+def _json_api_page(part: Slice) -> Json:
+    following = None if part.following is None else part.link(part.following)
+    return {"data": list(part.records), "links": {"next": following}, "meta": {"total": part.total}}
+
+
+def _json_api_error(wrong: Wrong) -> Json:
+    source = {"source": {"parameter": wrong.name}} if wrong.name else {}
+    return {"errors": [{"status": str(wrong.status), "code": wrong.code, "title": wrong.message, **source}]}
+
+
+JSON_API = Habits(
+    media_type="application/vnd.api+json",
+    error_media_type="application/vnd.api+json",
+    paging=Paging(size="page[size]", position="page[number]", counts="pages", first=1),
+    filter_name=lambda name: f"filter[{name}]",
+    since="filter[updated_since]",
+    record=_json_api_record,
+    record_described=_json_api_record_described,
+    one=lambda record: {"data": record},
+    one_described=lambda schema: described(data=schema),
+    page=_json_api_page,
+    page_described=lambda record: described(
+        data=many(record), links=described(next=LINK), meta=described(total=NUMBER)
+    ),
+    error=_json_api_error,
+    error_described=described(
+        errors=many(described(status=TEXT, code=CODE, title=TEXT, source=described(parameter=TEXT)))
+    ),
+)
