@@ -133,19 +133,23 @@ class Api:
         headers: Mapping[str, str] | None = None,
         purpose: Purpose = Purpose.API,
         creation: Creation | None = None,
+        credential: str = "main",
+        body: bytes | None = None,
     ) -> Exchange:
         """Send what changes something, and return whatever came; `creation` says that it makes a record of our own.
 
-        Only `own_records` calls this, which knows what is ours.
+        Only `own_records` and `own_trials` call this, which know what is ours.
         """
         return await self._dialogue.send(
             method,
             path if "://" in path else self.address(path),
+            credential=credential,
             owner=self._owner,
             purpose=purpose,
             params=[*params, *self._everywhere()],
             headers=headers or {},
             json=json,
+            body=body,
             creation=creation,
         )
 
@@ -216,9 +220,22 @@ class Api:
         """A public document of the vendor, fetched as anybody would."""
         return await self._dialogue.fetch_document(url, owner=self._owner, with_main_if_refused=False)
 
-    async def token(self, role: str = "main", scopes: Sequence[str] | None = None) -> TokenFacts:
-        """A fresh token for a role, and what was said of it; never the token itself."""
-        return await self._dialogue.token(role, owner=self._owner, scopes=scopes)
+    async def token(
+        self, role: str = "main", scopes: Sequence[str] | None = None, *, apart: str | None = None
+    ) -> TokenFacts:
+        """A fresh token for a role, and what was said of it; never the token itself.
+
+        One that is set `apart` ("spare") can be sent as the credential "main.spare", and is never renewed.
+        """
+        return await self._dialogue.token(role, owner=self._owner, scopes=scopes, apart=apart)
+
+    async def revoke(self, name: str, url: str) -> Exchange:
+        """Withdraw a token that was set apart ("main.spare")."""
+        return await self._dialogue.revoke(name, url, owner=self._owner)
+
+    async def tampered(self, path: str, role: str = "main") -> Exchange:
+        """Ask for a path with a role's own token or key, one letter of it exchanged."""
+        return await self._dialogue.tampered(self.address(path), role=role, owner=self._owner)
 
     async def discover(self) -> Exchange:
         """What a sign-in service at the vendor's origin publishes about itself (OpenID Connect, RFC 8414)."""

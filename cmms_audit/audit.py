@@ -182,6 +182,7 @@ def _subject(
             credential_types={role: credential.type for role, credential in vendor.credentials.items()},
             requests=vendor.budget.requests,
             burst_requests=vendor.budget.burst_requests,
+            seconds=vendor.budget.seconds,
             samples={kind: hint.sample for kind, hint in vendor.resources.items() if hint.sample},
         ),
         guide=order.guide,

@@ -41,11 +41,12 @@ Outcome = Literal["deleted", "gone", "foreign", "kept"]
 
 
 class Extra(Struct, frozen=True):
-    """What a create or a change carries beside its usual body: members of it, headers, and query parameters."""
+    """What a create or a change carries beside its usual body: members, headers, query parameters, and whose it is."""
 
     members: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     params: Params = ()
+    credential: str = "main"
 
 
 class Created(Struct, frozen=True):
@@ -72,6 +73,14 @@ class Created(Struct, frozen=True):
     def evidence(self) -> Evidence:
         """The exchange."""
         return self.exchange.evidence
+
+
+class Draft(Struct, frozen=True):
+    """What a create would send, before it is sent: the kind of record, and a body with the `marker` in it."""
+
+    kind: str
+    marker: str
+    body: Mapping[str, Any]
 
 
 class Removal(Struct, frozen=True):
@@ -165,11 +174,10 @@ class Remover:
 class OwnRecords:
     """What one check makes for itself. Numbers and keys are the same whenever the same check of a run is judged."""
 
-    def __init__(self, api: Api, *, run_id: str, sources: Sources, turn: int = 0) -> None:
-        """`turn` is how often the check was begun anew: what it made before may still be there, and is another's."""
+    def __init__(self, api: Api, *, run_id: str, sources: Sources) -> None:
         self._api = api
         self._sources = sources
-        self._series = f"{run_id}-{zlib.crc32((api.owner + turn * '+').encode()):08x}"
+        self._series = f"{run_id}-{zlib.crc32(api.owner.encode()):08x}"
         self._numbers = 0
         self._keys = 0
         self._made: list[Created] = []
@@ -197,6 +205,31 @@ class OwnRecords:
     async def create_again(self, first: Created, extra: Extra | None = None) -> Created:
         """Send a create once more, the same marker and body but for what is `extra`; any answer will do."""
         return await self._send(first.kind, first.marker, first.sent, extra or Extra())
+
+    async def draft(self, kind: str) -> Draft:
+        """What a create of this kind would send, with a marker of its own. Raises CouldNotLook as `create`."""
+        self._resource(kind)
+        marker = new_marker(self._series, self._numbers + 1)
+        return Draft(kind, marker, await new_body(kind, marker, self._sources))
+
+    async def send_spoilt(self, draft: Draft, body: bytes, media_type: str = "application/json") -> Created:
+        """Send a create whose body was spoilt; any answer will do. What comes of it all the same is ours.
+
+        Raises ValueError where the body does not hold the marker, by which a record would be found.
+        """
+        if draft.marker.encode() not in body:
+            raise ValueError("a body without our text makes records that nobody finds again")
+        return await self._send(draft.kind, draft.marker, draft.body, Extra(headers={"Content-Type": media_type}), body)
+
+    async def misuse(self, made: Created, method: str) -> Exchange:
+        """Call a record that was read back and bears our marker by a method that it need not have; any answer will do.
+
+        It is sent its own body, so that nothing is lost where the method changes it. Raises CouldNotLook where the
+        record was not read back (see `read`).
+        """
+        if made.address is None or made.address not in self._seen_as_ours:
+            raise CouldNotLook(Reason.NOT_PERMITTED, "only records that are known to be our own are called so", made)
+        return await self._api.write(method, made.address, json=dict(made.sent), purpose=Purpose.PROVOKED)
 
     def text_of(self, made: Created, words: str, *, for_update: bool = False) -> dict[str, str]:
         """A changed text for a record, still with its marker: the name of the field and its new value.
@@ -312,12 +345,22 @@ class OwnRecords:
                 return settled
         return made
 
-    async def _send(self, kind: str, marker: str, body: Mapping[str, Any], extra: Extra) -> Created:
+    async def _send(
+        self, kind: str, marker: str, body: Mapping[str, Any], extra: Extra, raw: bytes | None = None
+    ) -> Created:
         self._numbers += 1
         creation = self._creation(kind, f"{self._series}-{self._numbers}", marker)
         sent = {**body, **extra.members}
         exchange = await self._api.write(
-            "POST", creation.url, json=sent, params=extra.params, headers=extra.headers, creation=creation
+            "POST",
+            creation.url,
+            json=sent if raw is None else None,
+            body=raw,
+            params=extra.params,
+            headers=extra.headers,
+            purpose=Purpose.API if raw is None else Purpose.PROVOKED,
+            creation=creation,
+            credential=extra.credential,
         )
         address = address_in(creation, exchange) if exchange.ok else None
         record_id = id_in_body(creation, exchange) if exchange.ok else None

@@ -78,6 +78,11 @@ async def new_body(kind: str, marker: str, sources: Sources) -> dict[str, Any]:
     return body
 
 
+async def required_members(kind: str, request: Schema | None, marker: str, sources: Sources) -> dict[str, Any]:
+    """The members that a call at a record of this kind must have. Raises CouldNotLook where one cannot be made up."""
+    return await _Author(sources.resources[kind], marker, sources).required(request)
+
+
 def texts(request: Schema | None, sample: Mapping[str, Any], marker: str, dialect: Dialect) -> list[Text]:
     """The fields of a body that can carry the marker: free texts called title or description, with room for it."""
     properties = request.properties if request else {}

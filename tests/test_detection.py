@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cmms_audit.sandbox import granary
-from tests.live import audited, verdicts
+from tests.live import audited, detected, false_alarms
 
-# What only a burst can see, and what only writing checks will see: those come with a later battery. Strict, so that
-# the line has to go on the day that a check notices.
-BURSTS = ("bare-429", "no-429", "silent-throttling", "lower-real-limit")
+# What only writing checks will see: those come with a later battery. Strict, so that the line has to go on the day that
+# a check notices.
 NOT_YET_LOOKED_FOR = (
     "forgetful-actions",
-    "immortal-tokens",
     "lawless-actions",
     "mangled-attachments",
-    "unenforced-scopes",
     "vague-bulk",
 )
 
@@ -25,27 +22,18 @@ def cases() -> list[object]:
     return [pytest.param(name, marks=later if name in NOT_YET_LOOKED_FOR else ()) for name in granary.switch_names()]
 
 
-def permissions_for(name: str) -> str:
-    return "writes,burst,webhooks" if name in BURSTS else "writes,webhooks"
-
-
-def test_the_untouched_vendor_raises_no_flag_and_leaves_no_question_open() -> None:
+def test_the_untouched_vendor_raises_no_flag_and_meets_every_question() -> None:
     report = audited(allow="writes,burst,webhooks")
 
     assert report["complete"]
-    assert not [each["id"] for each in report["red_flags"] if each["raised"]]
-    assert not [each["id"] for each in report["questions"] if each["verdict"] == "unknown"]
+    assert not false_alarms(report)
     assert report["score"]["grade"] in ("A", "B")
 
 
 @pytest.mark.parametrize("name", cases())
 def test_a_broken_behaviour_moves_what_it_declares_and_nothing_else(name: str) -> None:
-    switch, allow = granary.SWITCHES[name], permissions_for(name)
-    whole, broken = verdicts(audited(allow=allow)), verdicts(audited(name, allow=allow))
+    seen, switch = detected(name), granary.SWITCHES[name]
 
-    moved = {each for each in whole if whole[each] != broken[each]}
-
-    declared = {*switch.questions, *switch.flags}
-    assert moved & declared, f"nothing moved; {name} declares {sorted(declared)}"
-    assert not moved - declared, {each: (whole[each], broken[each]) for each in moved - declared}
-    assert not [each for each in audited(name, allow=allow)["findings"] if each["reason"] == "defect"]
+    assert seen.rightly, f"nothing moved; {name} declares {sorted({*switch.questions, *switch.flags})}"
+    assert not seen.wrongly
+    assert not seen.broken

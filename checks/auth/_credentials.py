@@ -36,6 +36,7 @@ _MADE_AT = pattern(
     r"/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|(?:api[-_]?)?credentials?)(?:/(?:provision|create|issue|generate))?/?$",
     re.IGNORECASE,
 )
+REVOKING_PATH = pattern(r"/(?:revoke|revocation|revoke[-_]token)/?$", re.IGNORECASE)
 _EXPIRY = pattern(r"^(?:expir\w*|validuntil|validto|ttl|lifetime|expiresin|notafter)$")
 
 

@@ -17,6 +17,7 @@ from cmms_audit.model import Evidence, Exchange, Reason
 from ._lists import lists
 
 MOST_LISTS = 8
+KEY_HEADER = pattern(r"(?!authorization$)(?=.*(?:key|token|auth|secret|api))[a-z0-9-]{1,60}", re.IGNORECASE)
 _LOGIN = pattern(r"log.?in|sign.?in|password|sso|saml|oauth|authoriz", re.IGNORECASE)
 _REFUSAL = pattern(r"unauth|not auth|forbidden|denied|credential|token|api.?key|log.?in|sign.?in", re.IGNORECASE)
 _READ_OF_A_BODY = 4_000
@@ -69,14 +70,19 @@ def is_refusal(exchange: Exchange) -> bool:
     return is_clients_fault and _REFUSAL.search(exchange.text[:_READ_OF_A_BODY]) is not None
 
 
-async def ask_lists(ctx: Context, ask: Callable[[str], Awaitable[Exchange]], most: int = MOST_LISTS) -> list[Answer]:
-    """Ask the lists of the vendor's resources, the telling ones first, and sort what comes.
+async def ask_lists(
+    ctx: Context,
+    ask: Callable[[str], Awaitable[Exchange]],
+    most: int = MOST_LISTS,
+    among: Sequence[str] | None = None,
+) -> list[Answer]:
+    """Ask the lists of the vendor's resources (`among` these kinds), the telling ones first, and sort what comes.
 
     Raises CouldNotLook where there is no list to ask, or the very first gets no answer; what was learnt before a later
     one fails is kept.
     """
     answers: list[Answer] = []
-    for resource in lists(ctx)[:most]:
+    for resource in [each for each in lists(ctx) if among is None or each.kind in among][:most]:
         try:
             exchange = await ask(resource.path)
         except CouldNotLook as why:
@@ -86,6 +92,24 @@ async def ask_lists(ctx: Context, ask: Callable[[str], Awaitable[Exchange]], mos
             answers += [Answer(resource.kind, Reply.BUSY, each) for each in sent]
             break
         answers.append(Answer(resource.kind, await _sorted_reply(ctx, resource.kind, exchange), exchange))
+    return answers
+
+
+async def ask_in_turn(ctx: Context, asks: Sequence[Callable[[str], Awaitable[Exchange]]]) -> list[Answer]:
+    """Let several strangers take turns, so that each asks a list and each list is asked; then who was let in, all.
+
+    Raises CouldNotLook as ask_lists.
+    """
+    kinds = [resource.kind for resource in lists(ctx)[:MOST_LISTS]]
+    asked: dict[int, list[str]] = {}
+    for turn in range(max(len(asks), len(kinds))):
+        asked.setdefault(turn % len(asks), []).append(kinds[turn % len(kinds)])
+    answers: list[Answer] = []
+    for number, ask in enumerate(asks):
+        found = await ask_lists(ctx, ask, among=asked[number])
+        if any(each.reply is Reply.RECORDS for each in found):
+            found += await ask_lists(ctx, ask, among=[kind for kind in kinds if kind not in asked[number]])
+        answers += found
     return answers
 
 

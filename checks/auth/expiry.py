@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from cmms_audit.battery import (
     Context,
     Finding,
     Prose,
     check,
+    known_life,
     met,
+    not_applicable,
     not_met,
     partial,
     pattern,
@@ -19,6 +22,7 @@ from cmms_audit.battery import (
 )
 
 from . import _credentials
+from ._lists import readable_page
 
 LONGEST_HOURS = 24 * 90
 _CREDENTIAL = (
@@ -38,6 +42,27 @@ _RUNS_OUT = pattern(
 _DURATION = pattern(r"\b(\d{1,5}|an?|one)[\s-]{0,2}(second|minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
 _HOURS = {"second": 1 / 3600, "minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730, "year": 8760}
 _QUICK = ("expir", "lifetime", "valid for", "time to live", "time-to-live", "lasts", " live")
+
+
+@check(question="auth.rotation", id="auth.credential-ends", aspect="expiry", sends="reads", decisive=False)
+async def credential_ends(ctx: Context) -> Finding:
+    """Where the token given for this audit says when it runs out, that is within 90 days of when it was issued."""
+    if ctx.vendor.credential_types.get("main") != "bearer":
+        return not_applicable("the credential given for this audit is no token that could say when it runs out")
+    _, page = await readable_page(ctx)
+    life = known_life(page.exchange)
+    if life is None:
+        return not_applicable("the token given for this audit says nothing of itself", page)
+    if life["expires_at"] is None:
+        return partial("the token given for this audit says nothing of an end, so it may never run out", page)
+    since = life["issued_at"] or datetime.fromisoformat(page.exchange.started).timestamp()
+    hours = (life["expires_at"] - since) / 3600
+    whole = "of its life" if life["issued_at"] is not None else "from now"
+    summary = f"the token given for this audit says that it runs out after {_in_words(hours)} {whole}"
+    facts = {"credential_hours": round(hours, 4)}
+    if hours <= LONGEST_HOURS:
+        return met(summary, page, facts=facts)
+    return partial(f"{summary}; 90 days are usual at most", page, facts=facts)
 
 
 @check(question="auth.rotation", id="auth.expiry-documented", aspect="expiry", sends="nothing", decisive=False)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-from functools import partial as partial_call
 
 from cmms_audit.battery import (
     Context,
@@ -23,7 +21,7 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Exchange, HasEvidence, Reason, Verdict
 
-from . import _methods, _protection, _strangers, _transport
+from . import _methods, _protection, _strangers, _tokens, _transport
 from ._lists import lists, readable_page
 from ._methods import Kind
 
@@ -32,7 +30,6 @@ _MOST_LOOKED_AT = 100
 _ON_CREDENTIALS = pattern(
     r"\boauth|\bapi[- ]?keys?\b|\bbearer\b|\baccess tokens?\b|\bbasic auth|\bclient credentials\b", re.IGNORECASE
 )
-_KEY_HEADER = pattern(r"(?!authorization$)(?=.*(?:key|token|auth|secret|api))[a-z0-9-]{1,60}", re.IGNORECASE)
 _KEY_NAMES = ("api_key", "apikey", "key", "access_token")
 _UNHEARD_OF_NAME = "audit_unheard_of"
 
@@ -52,38 +49,6 @@ async def refuses_anonymous(ctx: Context) -> Finding | list[Finding]:
     if isinstance(judged, Finding) and _strangers.all_refused(answers):
         return judged.clears("anonymous-access")
     return judged
-
-
-@check(
-    question="auth.method",
-    id="auth.refuses-garbage",
-    aspect="strangers",
-    sends="reads",
-    severity="critical",
-    flags=("anonymous-access",),
-)
-async def refuses_garbage(ctx: Context) -> Finding | list[Finding]:
-    """Made-up credentials of the vendor's own kinds are refused: random ones, and a token that nobody signed."""
-    answers = []
-    for headers in _made_up(ctx):
-        answers += await _strangers.ask_lists(ctx, partial_call(ctx.api.forged, headers=headers), most=3)
-    return _strangers.judge(answers, "a caller with a made-up credential")
-
-
-def _made_up(ctx: Context) -> list[dict[str, str]]:
-    nonsense = f"{ctx.random.getrandbits(160):040x}"
-    claims = {"sub": "admin", "scope": "read write admin", "exp": 4_102_444_800}
-    unsigned = f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
-    keys = {
-        scheme.parameter: {scheme.parameter: nonsense}
-        for scheme in (ctx.spec.security_schemes.values() if ctx.has_spec else ())
-        if scheme.type == "apiKey" and scheme.where == "header" and _KEY_HEADER.fullmatch(scheme.parameter)
-    }
-    return [{"Authorization": f"Bearer {nonsense}"}, {"Authorization": f"Bearer {unsigned}"}, *list(keys.values())[:2]]
-
-
-def _encoded(value: dict[str, object]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 @check(question="auth.method", id="auth.operations-protected", aspect="strangers", sends="nothing")
@@ -127,7 +92,7 @@ def _nothing_declared(ctx: Context) -> Finding:
 
 def _is_credential(parameter: Parameter) -> bool:
     name = parameter.name.lower()
-    return parameter.where == "header" and (name == "authorization" or bool(_KEY_HEADER.fullmatch(name)))
+    return parameter.where == "header" and (name == "authorization" or bool(_strangers.KEY_HEADER.fullmatch(name)))
 
 
 @check(
@@ -141,7 +106,7 @@ async def token_works(ctx: Context) -> Finding:
     """With the credential given, a token can be fetched; it opens a list, and says when it runs out: within a day."""
     if ctx.vendor.credential_types.get("main") not in ("oauth2", "oidc"):
         return not_applicable("the credential given for this audit is no OAuth 2.0 client, so no token was fetched")
-    token = await ctx.api.token("main")
+    token = await _tokens.fresh(ctx)
     if _strangers.is_busy(token.exchange):
         summary = f"the token address gives no token, but refuses none either (status {token.exchange.status})"
         return unknown(summary, token.exchange, reason=Reason.CONNECTIVITY)
@@ -288,14 +253,16 @@ async def query_key_ignored(ctx: Context) -> Finding:
         return unknown("the list is open to anyone, so a key in the address makes no difference", ignored)
     if not _strangers.is_refusal(ignored):
         return _no_refusal(ignored)
+    together = await ctx.api.forged(path, {}, params=tuple((name, value) for name in _KEY_NAMES))
+    if _strangers.is_busy(together):
+        return _no_refusal(together)
+    if not _is_noticed(together, ignored):
+        return met("a key in the address is taken no notice of", ignored, together)
     tried = {name: await ctx.api.forged(path, {}, params=((name, value),)) for name in _KEY_NAMES}
     noticed = [name for name, answer in tried.items() if _is_noticed(answer, ignored)]
-    if noticed:
-        summary = f"a made-up key in the address ({' or '.join(noticed)}) is looked at, so a real one may open the API"
-        return partial(summary, ignored, *(tried[name] for name in noticed))
-    if any(map(_strangers.is_busy, tried.values())):
-        return _no_refusal(*tried.values())
-    return met("a key in the address is taken no notice of", ignored, *tried.values())
+    names = " or ".join(noticed or _KEY_NAMES)
+    summary = f"a made-up key in the address ({names}) is looked at, so a real one may open the API"
+    return partial(summary, ignored, together, *(tried[name] for name in noticed))
 
 
 def _is_noticed(answer: Exchange, ignored: Exchange) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from cmms_audit.battery import (
     Context,
@@ -23,7 +24,7 @@ from cmms_audit.battery import (
 from cmms_audit.model import Claim, Exchange, Reason
 
 from . import _credentials
-from ._lists import readable_page
+from ._lists import lists, readable_page
 
 _CREDENTIAL = r"(?:api[- ]?keys?|keys?|credentials?|(?:client |access )?(?:secrets?|tokens?))"
 _CREDENTIALS = pattern(rf"\b{_CREDENTIAL}\b", re.IGNORECASE)
@@ -53,8 +54,8 @@ _ROTATING_PATH = pattern(
     r"|/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|credentials?|secrets?)/(?:\{[^/]{1,60}\}/)?(?:rotate|regenerate|renew|roll)/?$",
     re.IGNORECASE,
 )
+_OTHER_LISTS = 2
 _LOGIN_PATH = pattern(r"oauth|/auth/|login|sign-?in", re.IGNORECASE)
-_REVOKING_PATH = pattern(r"/(?:revoke|revocation|revoke[-_]token)/?$", re.IGNORECASE)
 _REVOKED = pattern(
     rf"/revoke\b|\brevo(?:k\w{{1,4}}|cation)\b.{{0,60}}\b{_CREDENTIAL}\b|\b{_CREDENTIAL}\b.{{0,60}}\brevo(?:k|c)", re.I
 )
@@ -202,7 +203,7 @@ def _test_claim_of_refusal(finding: Finding, claim: Claim | None) -> Finding:
 def revocation_documented(ctx: Context) -> Finding:
     """The documents say how a credential is withdrawn."""
     own = _credentials.own_operations(ctx.spec)
-    revoking = [operation for operation in own if _REVOKING_PATH.search(operation.path)]
+    revoking = [operation for operation in own if _credentials.REVOKING_PATH.search(operation.path)]
     if revoking:
         return met(f"there is an operation that withdraws a credential: {revoking[0].path}", *revoking[:2])
     texts = (each for each in _credentials.prose(ctx) if "revo" in each.text.lower())
@@ -217,14 +218,19 @@ def revocation_documented(ctx: Context) -> Finding:
 
 @check(question="auth.rotation", id="auth.revoked-key-refused", aspect="revocation", sends="reads", severity="critical")
 async def revoked_key_refused(ctx: Context) -> Finding:
-    """The credential `revoked`, which was withdrawn, opens nothing."""
+    """The credential `revoked`, which was withdrawn, opens nothing: none of the lists that are tried."""
     if "revoked" not in ctx.vendor.roles:
         return _not_given("revoked", "a credential that was withdrawn")
     resource, still_live = await readable_page(ctx)
-    answer = await _opened_by(ctx, "revoked", resource.kind)
-    if isinstance(answer, Page):
-        return not_met("a credential that was withdrawn still opens the records", answer)
-    return met(f"a credential that was withdrawn is refused (status {answer.status})", answer, still_live)
+    answers = [await _opened_by(ctx, "revoked", resource.kind)]
+    for other in [each for each in lists(ctx) if each.kind != resource.kind][:_OTHER_LISTS]:
+        with suppress(CouldNotLook):
+            answers.append(await _opened_by(ctx, "revoked", other.kind))
+    opened = [answer for answer in answers if isinstance(answer, Page)]
+    if opened:
+        return not_met("a credential that was withdrawn still opens the records", *opened)
+    statuses = ", ".join(dict.fromkeys(str(each.status) for each in answers if isinstance(each, Exchange)))
+    return met(f"a credential that was withdrawn is refused (status {statuses})", *answers, still_live)
 
 
 async def _opened_by(ctx: Context, role: str, kind: str) -> Page | Exchange:

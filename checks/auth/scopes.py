@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from cmms_audit.battery import (
+    RECORD_KINDS,
     Context,
+    CouldNotLook,
     Finding,
     NamedIn,
     PermissionMatrix,
+    Resource,
     TokenFacts,
     check,
     met,
     needed_permissions,
+    not_applicable,
     not_met,
     partial,
     permission_matrix,
     unknown,
 )
-from cmms_audit.model import HasEvidence, Reason, Verdict
+from cmms_audit.model import Exchange, HasEvidence, Reason, Verdict
 
+from . import _trials
 from ._lists import readable_page
 
 _OF_IDENTITY = frozenset({"openid", "profile", "email", "offline_access"})
@@ -26,6 +33,8 @@ _LEAST_SHARE_IN_TEXT = 0.1
 _LEAST_SCOPES = 3
 _MOST_IN_DETAIL = 30
 _TOKEN_TYPES = ("oauth2", "oidc")
+_PASSING = (Reason.BUDGET, Reason.CONNECTIVITY, Reason.TIMEOUT, Reason.INTERRUPTED)
+_UNDOCUMENTED = "no document says which operation needs which permission"
 
 
 @check(question="auth.scopes", id="auth.scopes-declared", aspect="matrix", sends="nothing")
@@ -153,17 +162,78 @@ def _a_reading_scope(ctx: Context) -> str | None:
     return min(wanted or reading, default=None)
 
 
-def _beside_documented(ctx: Context, seen: Finding, *, told_by_document_alone: bool = False) -> Finding:
+@check(
+    question="auth.scopes",
+    id="auth.scopes-enforced",
+    aspect="matrix",
+    sends="writes",
+    severity="critical",
+    flags=(_trials.FLAG,),
+    exclusive=True,
+)
+async def scopes_enforced(ctx: Context) -> Finding:
+    """A credential that may only read is refused whenever it writes: tried at a record that was made for it."""
+    kind = next((each for each in RECORD_KINDS if ctx.has(each) and _can_be_made(ctx.resource(each))), None)
+    if kind is None:
+        return not_applicable("no way to create a record is described, so there is none at which to try writing")
+    credential, places = await _reading_credential(ctx, kind)
+    page = await ctx.api.page(kind, credential=credential)
+    async with ctx.own.tidied() as own:
+        try:
+            made = await own.create(kind)
+            trials = await ctx.trials(made, credential).all()
+        except CouldNotLook as why:
+            reason = why.reason if why.reason in _PASSING else Reason.NOT_PERMITTED
+            summary = f"no record could be made at which to try it: {why.summary}"
+            raise CouldNotLook(reason, summary, *why.evidence) from None
+    finding = _trials.judge(trials, (*places, page.exchange))
+    if finding.verdict is not Verdict.MET:
+        return finding
+    beside = _beside_documented(ctx, finding, where_silent=_UNDOCUMENTED)
+    return replace(beside, flags=finding.flags, detail=finding.detail)
+
+
+def _can_be_made(resource: Resource) -> bool:
+    return resource.create is not None and "{" not in resource.path
+
+
+async def _reading_credential(ctx: Context, kind: str) -> tuple[str, tuple[Exchange, ...]]:
+    """The credential that may only read, and where a token for reading alone was given. Raises CouldNotLook."""
+    if "read_only" in ctx.vendor.roles:
+        return "read_only", ()
+    if ctx.vendor.credential_types.get("main") not in _TOKEN_TYPES or not ctx.has_spec:
+        raise _not_tried("the vendor file gives no second credential that may only read (credentials: read_only)")
+    matrix, resource = permission_matrix(ctx.spec), ctx.resource(kind)
+    reads = [each for each in (resource.list, resource.read) if each]
+    wanted = {scope for each in reads for scope in needed_permissions(each).scopes} & matrix.only_reading
+    if not wanted or set(matrix.places) != {NamedIn.SECURITY}:
+        raise _not_tried("the specification names no permission for reading alone")
+    token = await ctx.api.token("main", scopes=sorted(wanted), apart="narrow")
+    if not token.ok:
+        raise _not_tried(f"a token for reading alone was refused (status {token.exchange.status})", token.exchange)
+    if not set(token.granted or wanted) <= wanted:
+        raise _not_tried("a token for reading alone was granted more than that", token.exchange)
+    return "main.narrow", (token.exchange,)
+
+
+def _not_tried(why: str, *seen: Exchange) -> CouldNotLook:
+    return CouldNotLook(Reason.NOT_PERMITTED, f"not tried: {why}", *seen)
+
+
+def _beside_documented(
+    ctx: Context, seen: Finding, *, told_by_document_alone: bool = False, where_silent: str = ""
+) -> Finding:
     """What was seen, no better than the published matrix: one grant does not make up for a matrix that is missing.
 
-    `told_by_document_alone` says that nothing seen shows a limit.
+    `told_by_document_alone` says that nothing seen shows a limit; `where_silent` is what to add where documents say
+    nothing at all.
     """
     documented = scopes_declared.function(ctx) if ctx.has_spec else None
     if not isinstance(documented, Finding) or documented.verdict is Verdict.UNKNOWN:
         if told_by_document_alone:
             summary = f"{seen.summary}; whether it is refused when it writes was not tried"
             return unknown(summary, *seen.evidence, reason=Reason.NOT_PERMITTED)
-        return seen
+        return partial(f"{seen.summary}; but {where_silent}", *seen.evidence) if where_silent else seen
     if documented.verdict is Verdict.MET:
         return seen
     judge = partial if documented.verdict is Verdict.PARTIAL else not_met

@@ -12,7 +12,8 @@ from cmms_audit.documentation import Documentation, DocumentationPage
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Finding
-from cmms_audit.own_records import Created, Extra, OwnRecords, Removal
+from cmms_audit.own_records import Created, Draft, Extra, OwnRecords, Removal
+from cmms_audit.own_trials import Trial
 from cmms_audit.paging import Page, at
 from cmms_audit.patterns import pattern
 from cmms_audit.spec.coverage import FieldCoverage, body_fields, field_coverage, values_are_listed
@@ -28,7 +29,7 @@ from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Field, Schema
 from cmms_audit.spec.security import SecurityScheme
 from cmms_audit.spec.sentences import sentences
-from cmms_audit.wire.facts import TokenFacts
+from cmms_audit.wire.facts import TokenFacts, known_life
 from cmms_audit.wire.rate_headers import RateFacts, RatePolicy
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "Created",
     "Documentation",
     "DocumentationPage",
+    "Draft",
     "Drift",
     "Extra",
     "Field",
@@ -72,12 +74,14 @@ __all__ = [
     "SpecDiff",
     "StatedLimit",
     "TokenFacts",
+    "Trial",
     "at",
     "body_fields",
     "check",
     "drift",
     "field_coverage",
     "is_loopback",
+    "known_life",
     "members",
     "met",
     "needed_permissions",

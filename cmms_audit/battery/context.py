@@ -20,7 +20,8 @@ from cmms_audit.documentation import Documentation, read_documentation
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.guide import Guide
 from cmms_audit.model import Claim, Exchange, Finding, HasEvidence, Reason
-from cmms_audit.own_records import OwnRecords
+from cmms_audit.own_records import Created, OwnRecords
+from cmms_audit.own_trials import Trials
 from cmms_audit.paging import Page
 from cmms_audit.sample_bodies import Sources
 from cmms_audit.spec.index import Prose, Spec
@@ -48,8 +49,8 @@ class VendorFacts(Struct, frozen=True):
     """What checks may know of the vendor file: addresses and needs, no credential.
 
     `volumes` are the integration's own figures (records_per_pull, events_per_minute ...); `sandbox` says whether the
-    file calls its environment one; `requests` how many a run may send, `burst_requests` how many a burst may;
-    `samples` what a record that may be created looks like, by kind.
+    file calls its environment one; `requests` how many a run may send, `burst_requests` how many a burst may, `seconds`
+    how long it may take; `samples` what a record that may be created looks like, by kind.
     """
 
     base_url: str
@@ -64,14 +65,14 @@ class VendorFacts(Struct, frozen=True):
     credential_types: Mapping[str, str]
     requests: int = 400
     burst_requests: int = 150
+    seconds: float = 600
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Subject(Struct, frozen=True):
     """Everything that is the same for all checks of one run.
 
-    `previous` is what the last release published, `run_id` what marks the records that this run creates; `turns` says
-    how often a check was begun anew, where a run was broken off while it had records of its own.
+    `previous` is what the last release published, `run_id` what marks the records that this run creates.
     """
 
     document: Spec | NotASpec
@@ -81,7 +82,6 @@ class Subject(Struct, frozen=True):
     guide: Guide
     api: Api | None
     run_id: str = ""
-    turns: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
     previous: Spec | NotASpec | None = None
     observations: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
@@ -168,10 +168,17 @@ class Context:
     @cached_property
     def own(self) -> OwnRecords:
         """Records that this check makes for itself. Raises CouldNotLook in an offline run."""
+        return OwnRecords(self.api, run_id=self._subject.run_id, sources=self._sources)
+
+    def trials(self, made: Created, credential: str) -> Trials:
+        """Writes at a record of our own, with a credential that should not be able to write."""
+        return Trials(self.api, self.own, self._sources, made, credential)
+
+    @property
+    def _sources(self) -> Sources:
+        """Where values for records of our own come from."""
         samples = self._subject.vendor.samples
-        turn = self._subject.turns.get(self._check.id, 0)
-        sources = Sources(self._subject.resources, self._subject.dialect, samples, self._subject.first_page)
-        return OwnRecords(self.api, run_id=self._subject.run_id, sources=sources, turn=turn)
+        return Sources(self._subject.resources, self._subject.dialect, samples, self._subject.first_page)
 
     @property
     def clock(self) -> AskedClock:

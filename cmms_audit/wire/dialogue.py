@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from cmms_audit.wire.session import Session
 
 OUTCOME = "outcome"
+_APART = "token apart"
 _TO_BE_ASKED_AGAIN = frozenset({Reason.BUDGET, Reason.CONNECTIVITY, Reason.TIMEOUT, Reason.INTERRUPTED})
 _ENDS_HERE = "the recording ends before this was asked"
 
-Ask = tuple[str, str, int]  # the owner, what is asked, and the how manieth time
+Ask = tuple[str, str, int]  # the owner, what is asked, and how often it was asked by then
 T = TypeVar("T", Exchange, TokenFacts, Volley)
 
 
@@ -38,11 +39,15 @@ class Outcomes:
     """The outcomes of an earlier run, each to be given for the same ask."""
 
     def __init__(self, recording: Recording, *, forget_owners: frozenset[str] = frozenset(), resumed: bool) -> None:
-        """`forget_owners` are those who ask everything anew; a `resumed` run asks again for what failed then."""
+        """`forget_owners` are those who ask everything anew; a `resumed` run asks again for what failed then.
+
+        Whoever had a token set apart and did not finish asks anew, too: that token is not held any more.
+        """
         self._recording = recording
         self._lines: dict[Ask, Mapping[str, Any]] = {}
+        forgotten = forget_owners | _left_without_a_token(recording) if resumed else frozenset()
         for line in recording.of_kind(OUTCOME):
-            again = resumed and (line["owner"] in forget_owners or _failed(line))
+            again = line["owner"] in forgotten or (resumed and _failed(line))
             if not again:
                 self._lines[line["owner"], line["asked"], line["time"]] = line
 
@@ -132,11 +137,29 @@ class Dialogue:
         """See Session.plain_http."""
         return await self._ask(owner, "plain http", lambda session: session.plain_http(owner), self._exchange)
 
-    async def token(self, role: str, *, owner: str, scopes: Sequence[str] | None = None) -> TokenFacts:
+    async def token(
+        self, role: str, *, owner: str, scopes: Sequence[str] | None = None, apart: str | None = None
+    ) -> TokenFacts:
         """See Session.token."""
-        asked = self._text("token", role, "", None if scopes is None else list(scopes))
+        asked_for = None if scopes is None else list(scopes)
+        asked = self._text(_APART, role, apart, asked_for) if apart else self._text("token", role, "", asked_for)
         return await self._ask(
-            owner, asked, lambda session: session.token(role, owner=owner, scopes=scopes), self._token_facts
+            owner,
+            asked,
+            lambda session: session.token(role, owner=owner, scopes=scopes, apart=apart),
+            self._token_facts,
+        )
+
+    async def revoke(self, name: str, url: str, *, owner: str) -> Exchange:
+        """See Session.revoke."""
+        asked = self._text("revoke", "POST", url, name)
+        return await self._ask(owner, asked, lambda session: session.revoke(name, url, owner=owner), self._exchange)
+
+    async def tampered(self, url: str, *, role: str, owner: str) -> Exchange:
+        """See Session.tampered."""
+        asked = self._text("tampered", "GET", url, role)
+        return await self._ask(
+            owner, asked, lambda session: session.tampered(url, role=role, owner=owner), self._exchange
         )
 
     async def discover(self, issuer_or_origin_url: str, *, owner: str) -> Exchange:
@@ -271,6 +294,13 @@ class AskedClock:
     async def sleep(self, seconds: float) -> None:
         """Wait that many seconds without holding up anyone else."""
         await self._clock.sleep(seconds if self._dialogue.live else 0)
+
+
+def _left_without_a_token(recording: Recording) -> frozenset[str]:
+    """The checks that had a token set apart, and were not done with it."""
+    finished = {line["id"] for line in recording.of_kind("check")}
+    asked = (line["owner"] for line in recording.of_kind(OUTCOME) if line["asked"].startswith(f"{_APART} "))
+    return frozenset(owner for owner in asked if owner not in finished)
 
 
 def _failed(line: Mapping[str, Any]) -> bool:

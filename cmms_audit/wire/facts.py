@@ -14,7 +14,7 @@ from cmms_audit.model import Exchange, Purpose
 WRITE = "write"  # the note of an exchange that may have changed something
 TOKEN = "token"  # noqa: S105 - the note of what a request for a token showed
 CREDENTIAL = "credential"  # the note of what a token of the vendor file says of its own life
-_NOTED = ("expires_in", "granted", "token_type", "error", "life_from", "kind", "skew_seconds")
+_NOTED = ("expires_in", "granted", "token_type", "error", "life_from", "kind", "skew_seconds", "reused")
 
 
 class Traffic(Struct):
@@ -34,8 +34,8 @@ class TokenFacts(Struct, frozen=True):
 
     `expires_in` is in seconds and `granted` the scopes, each None where the answer does not say; `error` is the code of
     a refusal (RFC 6749, 5.2), where it has one. `life_from` says what `expires_in` was read from ("expires_in",
-    "expires_at", "jwt", "cookie", "vendor file"), `kind` what the token is ("jwt", "opaque"), and `skew_seconds` how
-    far the server's clock is ahead of ours.
+    "expires_at", "jwt", "cookie", "vendor file"), `kind` what the token is ("jwt", "opaque"), `skew_seconds` how far
+    the server's clock is ahead of ours, and `reused` whether the very same token had been given before.
     """
 
     exchange: Exchange
@@ -47,6 +47,7 @@ class TokenFacts(Struct, frozen=True):
     life_from: str | None = None
     kind: str | None = None
     skew_seconds: int | None = None
+    reused: bool | None = None
 
 
 def token_facts(exchange: Exchange) -> TokenFacts:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cmms_audit.credentials import Bearer, Credential, Login, OAuth2, Oidc, Signed
+from cmms_audit.credentials import ApiKey, Bearer, Credential, Login, OAuth2, Oidc, Signed
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.secrets import Secret
 from cmms_audit.wire.call import Call
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.courier import Courier
@@ -29,14 +30,23 @@ from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.redirects import follow
 from cmms_audit.wire.sessions import login_request, read_session
 from cmms_audit.wire.signing import sign
-from cmms_audit.wire.tokens import TokenAnswer, noted, read_token, recorded_answer, token_request, tokens_in
+from cmms_audit.wire.tokens import (
+    TokenAnswer,
+    noted,
+    read_token,
+    recorded_answer,
+    revocation_request,
+    tampered,
+    token_request,
+    tokens_in,
+)
 from cmms_audit.wire.transport import Incoming
 
 if TYPE_CHECKING:
     from cmms_audit.dialect import Signing
 
 MOST_TOKENS = 64  # in a run; each must be looked for in every answer
-MOST_SIGNATURES = 1000  # the latest; each is good for one call only, and must be looked for in every answer
+MOST_SIGNATURES = 32  # the latest; each is good for one call only, and must be looked for in every answer
 MARGIN_SECONDS = 30.0  # a token is renewed so long before it expires, or a tenth of its life before
 
 Obtained = OAuth2 | Oidc | Login
@@ -66,8 +76,10 @@ class Logins:
         self._clock = clock
         self._signing: Signing | None = None
         self._signatures: deque[str] = deque()
-        self._untold = self.known_lives()
+        self._lives = self.known_lives()
+        self._told: set[tuple[str, str]] = set()
         self._tokens: dict[str, Token] = {}
+        self._apart: dict[str, str] = {}  # tokens that are sent where they are asked for by name, and never renewed
         self._learnt: set[str] = set()
         self._endpoints: dict[str, Endpoint] = {}
         self._refusals: dict[str, CouldNotLook] = {}
@@ -96,6 +108,8 @@ class Logins:
         """
         if call.role is None:
             return call, None
+        if "." in call.role:
+            return place_token(call, self._set_apart(call.role)), None
         credential = self._credential(call.role)
         match credential:
             case OAuth2() | Oidc() | Login():
@@ -103,12 +117,17 @@ class Logins:
                 return _with_token(call, credential, token), token
             case Signed():
                 return self._signed(call, credential), None
-        if call.role in self._untold:  # told once in a run, so that it is recorded
-            call = replace(call, notes={**call.notes, CREDENTIAL: self._untold.pop(call.role)})
+        if call.role in self._lives and (call.role, call.owner) not in self._told:  # once to everybody who asks
+            self._told.add((call.role, call.owner))
+            call = replace(call, notes={**call.notes, CREDENTIAL: self._lives[call.role]})
         return place(call, credential), None
 
-    async def ask(self, role: str, owner: str, scopes: Sequence[str] | None = None) -> TokenFacts:
+    async def ask(
+        self, role: str, owner: str, scopes: Sequence[str] | None = None, apart: str | None = None
+    ) -> TokenFacts:
         """Ask for a new token and say what came. Without `scopes` it is the role's own, and is kept for use.
+
+        One that is set `apart` is used by no call but those that name it, as "main.spare".
 
         Raises CouldNotLook: credential where the role has no token to ask for, and as Courier.deliver.
         """
@@ -118,9 +137,55 @@ class Logins:
                 Reason.CREDENTIAL, f"the credential {role} needs no token: it is {_how_sent(credential)}"
             )
         facts, answer = await self._request(role, credential, owner, scopes)
-        if facts.ok and scopes is None:
+        if facts.ok and apart is not None:
+            self._apart[f"{role}.{apart}"] = answer.access_token or ""
+        elif facts.ok and scopes is None:
             self._keep(role, answer)
         return facts
+
+    async def revoke(self, name: str, url: str, owner: str) -> Exchange:
+        """Withdraw a token that was set apart (RFC 7009). Raises CouldNotLook as Courier.deliver."""
+        token, role = self._set_apart(name), name.partition(".")[0]
+        credential = self._credential(role)
+        assert isinstance(credential, OAuth2 | Oidc)  # noqa: S101 - no other has tokens that can be set apart
+        endpoint = await self._endpoint(role, credential, owner)
+        headers, body = revocation_request(credential, token, in_body=endpoint.secret_in_body)
+
+        def inspect(incoming: Incoming) -> str | None:
+            return recorded_answer(bytes(incoming.body), incoming.status)
+
+        return await self._courier.deliver(Call("POST", url, owner, Purpose.TOKEN, role, headers, body), inspect)
+
+    async def tampered(self, call: Call, role: str) -> Call:
+        """The call with a role's token or key, one letter of it exchanged; the redactor knows that one, too.
+
+        Raises CouldNotLook (credential) where the role is no such thing: wrong passwords lock people out.
+        """
+        credential = self._credential(role)
+        match credential:
+            case OAuth2() | Oidc():
+                token = await self._token(role, credential, call.owner, None)
+                return place_token(call, self._tampered_value(role, token.value))
+            case Bearer():
+                return place_token(call, self._tampered_value(role, credential.token.reveal()))
+            case ApiKey():
+                value = Secret("", self._tampered_value(role, credential.value.reveal()))
+                return place(call, replace(credential, value=value))
+        raise CouldNotLook(
+            Reason.CREDENTIAL, f"the credential {role} is not tampered with: it is {_how_sent(credential)}"
+        )
+
+    def _tampered_value(self, role: str, value: str) -> str:
+        changed = tampered(value)
+        if changed not in self._learnt:
+            self._learnt.add(changed)
+            self._redactor.add(f"{role}.tampered", changed)
+        return changed
+
+    def _set_apart(self, name: str) -> str:
+        if name not in self._apart:
+            raise CouldNotLook(Reason.INTERRUPTED, f"the token {name}, which was to be used here, is not held any more")
+        return self._apart[name]
 
     def _credential(self, role: str) -> Credential:
         if role not in self._credentials:
@@ -198,10 +263,12 @@ class Logins:
         answers: list[TokenAnswer] = []
 
         def inspect(incoming: Incoming) -> str | None:
+            known = frozenset(self._learnt)
             answer = self._read(role, credential, incoming)
             answers.append(answer)
             now, ours = server_time(incoming.headers), self._clock.now().timestamp()
             facts = noted(role, answer, None if now is None else round(now - ours))
+            facts["reused"] = answer.access_token in known
             incoming.notes[TOKEN] = {name: self._without_secrets(fact) for name, fact in facts.items()}
             is_login = isinstance(credential, Login)  # whose answers have no usual form: none is recorded as it is
             return recorded_answer(bytes(incoming.body), 200 if is_login else incoming.status)

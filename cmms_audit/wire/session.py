@@ -226,12 +226,32 @@ class Session:
             raise CouldNotLook(reason, self._plain_http.failure, self._plain_http)
         return self._plain_http
 
-    async def token(self, role: str, *, owner: str, scopes: Sequence[str] | None = None) -> TokenFacts:
+    async def token(
+        self, role: str, *, owner: str, scopes: Sequence[str] | None = None, apart: str | None = None
+    ) -> TokenFacts:
         """Ask for a new token for a role, optionally with fewer scopes, and say what came; never the token.
 
+        One that is set `apart` ("spare") is sent where the credential is so named ("main.spare"), and never renewed.
         Raises CouldNotLook: credential where the role needs no token; otherwise as `send`.
         """
-        return await self._logins.ask(role, owner, scopes)
+        return await self._logins.ask(role, owner, scopes, apart)
+
+    async def revoke(self, name: str, url: str, *, owner: str) -> Exchange:
+        """Withdraw a token that was set apart ("main.spare") at an address on the origin where it was asked for.
+
+        Raises CouldNotLook: not-permitted where the address is elsewhere; otherwise as `send`.
+        """
+        return await self._logins.revoke(name, url, owner)
+
+    async def tampered(self, url: str, *, role: str, owner: str) -> Exchange:
+        """Send a GET with a role's own token or key, one letter of it exchanged, to see it refused.
+
+        Raises CouldNotLook: credential where the role has neither; otherwise as `send`.
+        """
+        call = Call("GET", self._as_it_was(with_params(url, ())), owner, Purpose.STRANGER, f"{role}.tampered")
+        self._guard.check(call)
+        placed = await self._logins.tampered(call, role)
+        return await follow(placed, self._courier.deliver, self._guard.may_follow)
 
     async def discover(self, issuer_or_origin_url: str, *, owner: str) -> Exchange:
         """Read what an authorisation server publishes about itself: OpenID Connect discovery, else RFC 8414 metadata.

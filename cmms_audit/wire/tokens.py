@@ -89,6 +89,28 @@ def token_request(
     return tuple(headers), body.encode("ascii")
 
 
+def revocation_request(
+    credential: OAuth2 | Oidc, token: str, *, in_body: bool
+) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Headers and body that withdraw a token (RFC 7009, 2.1); the client proves itself as it does for a new one."""
+    fields = [("token", token), ("token_type_hint", "access_token")]
+    headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
+    if in_body:
+        fields += [("client_id", credential.client_id.reveal()), ("client_secret", credential.client_secret.reveal())]
+    else:
+        headers.append(("Authorization", basic_header(client_pair(credential))))
+    return tuple(headers), urlencode(fields).encode("ascii")
+
+
+def tampered(token: str) -> str:
+    """A token or key with one letter of it exchanged: in the middle of its signature, where it has one."""
+    start = token.rfind(".") + 1 if token.count(".") == 2 else 0
+    start = start if start < len(token) else 0
+    at = start + (len(token) - start) // 2
+    one, other = "01" if token[at].isdigit() else "ab" if token[at].islower() else "AB"
+    return token[:at] + (other if token[at] == one else one) + token[at + 1 :]
+
+
 def read_token(body: bytes, now: float | None = None) -> TokenAnswer:
     """Read a token answer (RFC 6749, 5.1 and 5.2), however it is malformed. A life that is no number is none.
 

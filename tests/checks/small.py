@@ -154,6 +154,7 @@ def looked_at(
     burst_requests: int = 150,
     clock: Clock | None = None,
     docs: str | None = None,
+    seconds: float = ENOUGH.seconds,
 ) -> tuple[Finding, ...]:
     """The findings of a check over real HTTP; `credentials` beside the key `main` are made from the vendor's origin."""
     with answering(vendor) as served, tempfile.TemporaryDirectory() as folder:
@@ -167,9 +168,10 @@ def looked_at(
             roles=frozenset(held),
             credential_types={role: credential.type for role, credential in held.items()},
             burst_requests=burst_requests,
+            seconds=seconds,
         )
         used = clock or QuickClock()
-        budget = replace(ENOUGH, burst_requests=burst_requests)
+        budget = replace(ENOUGH, burst_requests=burst_requests, seconds=seconds)
         bench = Workbench(Path(folder), base_url, held, permissions, budget, used)
         declared = battery()[check_id]
 

@@ -171,7 +171,7 @@ def test_without_an_error_to_read_nothing_can_be_said_of_leaks(answer: Answer) -
 def test_one_error_that_can_be_read_is_enough_to_look_for_leaks() -> None:
     finding = judged_live("errors.no-leak", failing(lambda old: old if old.status == 400 else Answer(429)))
     assert finding.verdict is Verdict.MET
-    assert len(finding.evidence) == 1
+    assert len(finding.evidence) == 2  # asked twice
 
 
 def test_questions_that_are_all_put_off_provoke_no_error() -> None:
@@ -208,7 +208,7 @@ def test_wrong_questions_are_asked_once_for_all_checks() -> None:
         return None
 
     judged_live("errors.provoked", Toy(wrong=remember))
-    assert len(asked) <= 10
+    assert len(asked) <= 11
 
 
 @pytest.mark.parametrize(
@@ -243,3 +243,43 @@ def test_a_single_operation_without_errors_is_told_in_the_singular() -> None:
     described["paths"]["/work-orders"]["get"]["responses"] = {"200": answers["200"]}
 
     assert "1 operation describes no error" in judged("errors.documented", described)[0].summary
+
+
+def hanging_up(seen: Seen) -> Answer | None:
+    if "cmms-audit-wrong" in seen.target:
+        raise ConnectionResetError
+    return None
+
+
+def test_a_server_that_never_answers_a_wrong_question_is_a_finding() -> None:
+    finding = judged_live("errors.provoked", Toy(wrong=hanging_up))
+
+    assert (finding.verdict, finding.reason) == (Verdict.NOT_MET, None)
+    assert "never answered" in finding.summary
+    assert judged_live("errors.no-leak", Toy(wrong=hanging_up)).verdict is Verdict.MET  # of those that were answered
+
+
+def test_a_server_that_answers_nothing_any_more_is_not_held_against_the_question() -> None:
+    gone = False
+
+    def out_of_order(seen: Seen) -> Answer | None:
+        nonlocal gone
+        gone = gone or "cmms-audit-wrong" in seen.target
+        if gone:
+            raise ConnectionResetError
+        return None
+
+    finding = judged_live("errors.provoked", Toy(wrong=out_of_order))
+
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.CONNECTIVITY)
+
+
+def test_a_code_that_changes_when_the_mistake_is_repeated_is_partial() -> None:
+    numbers = iter(range(100))
+    finding = judged_live(
+        "errors.provoked",
+        failing(lambda old: problem(400, f"e-{next(numbers)}", "limit", field="limit") if old.status == 400 else old),
+    )
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "two different codes" in finding.summary

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from cmms_audit.model import Basis, Claim, Finding, Reason, Verdict
+from cmms_audit.model import Basis, Claim, Exchange, Finding, Purpose, Reason, Request, Response, Verdict
 from cmms_audit.wire.clock import Clock
 from tests.checks.small import Json, Small, as_json, described, flags, looked_at, only, read
+from tests.checks.toy import helper
 from tests.wire.servers import Answer, Seen
-from tests.wire.sessions import ALL
+from tests.wire.sessions import ALL, KEY, api_key
 
 # -- at the limit ---------------------------------------------------------------------------------------------
 
@@ -75,7 +77,7 @@ class Limited:
     served: int = 0
 
     def __call__(self, seen: Seen) -> Answer:
-        waited = any(seconds == 7 for seconds in self.clock.slept)
+        waited = sum(self.clock.slept[1:]) >= 7  # the first wait is for the window to run out
         if "x-api-key" not in seen.headers or self.served < self.allowed + 2 or waited:
             self.served += 1  # the burst is preceded by two calls
             return as_json([{"id": "W-1"}])
@@ -184,3 +186,181 @@ def test_a_limit_that_nobody_documented_is_met_in_a_burst_or_stays_unknown() -> 
 
     assert (met_it.verdict, did_not.verdict) == (Verdict.MET, Verdict.NOT_APPLICABLE)
     assert unmeasured.verdict is Verdict.NOT_APPLICABLE
+
+
+# -- the promise of Retry-After, other refusals, other credentials --------------------------------------------------
+
+
+def asked_after(refusal: Answer, served_after: float) -> tuple[Finding, list[float]]:
+    """The finding on a vendor who serves again after so many seconds of waiting, and the waits."""
+    clock = Waits()
+    calls = 0
+
+    def answer(seen: Seen) -> Answer:
+        nonlocal calls
+        calls += 1
+        open_again = sum(clock.slept[1:]) >= served_after
+        return as_json([{"id": "W-1"}]) if calls <= 22 or open_again else refusal
+
+    document = described(text="Limited to 20 requests per second.")
+    finding = only(looked_at("limits.burst", answer, document, permissions=ALL, burst_requests=60, clock=clock))
+    return finding, clock.slept[1:]
+
+
+def test_the_waiting_time_is_tried_just_before_its_end_and_just_after() -> None:
+    finding, waits = asked_after(as_json({}, 429, Retry_After="7"), 7.0)
+
+    assert finding.verdict is Verdict.MET
+    assert "just before, it still refuses" in finding.summary
+    assert (waits, len(finding.evidence)) == ([6.5, 0.5], 3)
+
+
+def test_a_waiting_time_that_is_rounded_up_is_still_true() -> None:
+    finding, _ = asked_after(as_json({}, 429, Retry_After="7"), 6.0)
+
+    assert finding.verdict is Verdict.MET
+    assert "already just before" in finding.summary
+
+
+def test_a_vendor_who_counts_anew_when_called_too_early_is_waited_for() -> None:
+    finding, waits = asked_after(as_json({}, 429, Retry_After="7"), 13.0)
+
+    assert (finding.verdict, waits) == (Verdict.MET, [6.5, 0.5, 7.0])
+    assert "has to wait anew" in finding.summary
+
+
+def test_no_time_to_wait_and_another_refusal_is_partial() -> None:
+    finding, waits = asked_after(as_json({}, 429, Retry_After="0"), 3.0)
+
+    assert (finding.verdict, waits) == (Verdict.PARTIAL, [0.0])
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (as_json({"message": "limit"}, 403), "as if a permission were missing"),
+        (as_json({"code": "CONCURRENCY_LIMIT_EXCEEDED"}, 400), "as if the call were wrong"),
+        (as_json({}, 503), "as if the system were out of order"),
+        (as_json({"success": False, "error": {"code": "LIMIT", "message": "too many"}}), "inside an answer that says"),
+    ],
+    ids=["403", "400", "503", "an error inside a success"],
+)
+def test_a_refusal_that_looks_like_something_else_is_named(refusal: Answer, says: str) -> None:
+    finding = burst(refusal)
+
+    assert finding.verdict is Verdict.NOT_MET
+    assert says in finding.summary
+    assert not any(flags(finding).values())
+
+
+def test_a_connection_that_is_dropped_at_the_limit_is_not_met() -> None:
+    calls = 0
+
+    def answer(seen: Seen) -> Answer:
+        nonlocal calls
+        calls += 1
+        if calls > 22:
+            raise ConnectionResetError
+        return as_json([{"id": "W-1"}])
+
+    document = described(text="Limited to 20 requests per second.")
+    finding = only(looked_at("limits.burst", answer, document, permissions=ALL, burst_requests=60))
+
+    assert finding.verdict is Verdict.NOT_MET
+    assert "the connection failed" in finding.summary
+
+
+def burst_of(seconds: list[float]) -> Any:
+    """A burst whose calls began one after the other, took so long, and were all served."""
+    answers = [
+        Exchange(
+            n,
+            "limits.burst",
+            Purpose.BURST,
+            "main",
+            Request("GET", "https://vendor.example/api/v1/assets", (), None),
+            Response(200, (), "[]", 2, False, "1.1"),
+            f"2026-04-01T08:00:00.{n:03d}Z",
+            each,
+        )
+        for n, each in enumerate(seconds)
+    ]
+    return helper("limits", "_burst").Burst("/assets", (), 0, 0, answers=answers)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "queued"),
+    [
+        ([0.05] * 20 + [1.5, 1.6, 1.7], True),
+        ([0.05] * 20 + [1.5, 1.6], False),  # a hiccup
+        ([1.4] * 23, False),  # slow, and no slower at the limit
+        ([1.5, 1.6, 1.7] + [0.05] * 20, False),  # slow to begin
+        ([0.05] * 5 + [1.5] * 3, False),  # too few to tell
+    ],
+)
+def test_calls_that_have_to_wait_at_the_end_of_a_burst_are_queued(seconds: list[float], queued: bool) -> None:
+    burst = burst_of(seconds)
+
+    finding = helper("limits", "reached")._judge_no_refusal(burst)
+
+    assert (finding.verdict is Verdict.PARTIAL) == queued
+    assert ("calls are queued" in finding.summary) == queued
+
+
+@pytest.mark.parametrize(("limit", "most"), [(20, 22), (5, 6)])
+def test_a_burst_goes_a_tenth_beyond_the_documented_limit_and_no_further(limit: int, most: int) -> None:
+    calls: list[Seen] = []
+    vendor = Small(wrong=lambda seen: calls.append(seen))
+    document = described(text=f"Limited to {limit} requests per minute.")
+
+    looked_at("limits.burst", vendor, document, permissions=ALL, burst_requests=60)
+
+    assert len(calls) == 2 + most
+
+
+def test_what_was_not_seen_is_said_with_its_numbers() -> None:
+    finding = only(looked_at("limits.burst", Small(), permissions=ALL, burst_requests=30))
+
+    assert "no limit was seen in 26 calls in" in finding.summary
+
+
+def with_other(role: str, other: Callable[[int], Answer]) -> Finding:
+    """The finding on a vendor whose limit of 20 calls is used up by `main`, and who answers another key so."""
+    calls = {KEY: 0, OTHER_KEY: 0}
+
+    def answer(seen: Seen) -> Answer:
+        key = seen.headers["x-api-key"]
+        calls[key] += 1
+        if key == OTHER_KEY:
+            return other(calls[KEY])
+        return as_json([{"id": "W-1"}]) if calls[KEY] <= 22 else as_json({}, 429)
+
+    document = described(text="Limited to 20 requests per second.")
+    return only(
+        looked_at(
+            "limits.others-unaffected",
+            answer,
+            document,
+            permissions=ALL,
+            burst_requests=60,
+            credentials=lambda origin: {role: api_key(OTHER_KEY)} if role else {},
+        )
+    )
+
+
+OTHER_KEY = "another-key-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("role", "answer", "verdict"),
+    [
+        ("read_only", as_json([{"id": "W-1"}]), Verdict.MET),
+        ("read_only", as_json({}, 429), Verdict.PARTIAL),
+        ("rotated", as_json([{"id": "W-1"}]), Verdict.MET),
+        ("rotated", as_json({}, 429), Verdict.NOT_APPLICABLE),
+        ("read_only", as_json({}, 403), Verdict.NOT_APPLICABLE),
+        ("", as_json({}), Verdict.NOT_APPLICABLE),
+    ],
+)
+def test_whether_another_credential_feels_the_limit(role: str, answer: Answer, verdict: Verdict) -> None:
+    assert with_other(role, lambda _: answer).verdict is verdict

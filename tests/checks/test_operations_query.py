@@ -190,6 +190,24 @@ def test_what_the_document_leaves_open_about_the_filter_is_named(told: dict[str,
     assert lack in finding.summary
 
 
+@pytest.mark.parametrize(
+    "name", ["filter[updated_since]", "filter[updatedAt][gte]", "filter[modified_at]", "filters[changed_after]"]
+)
+def test_a_filter_by_time_of_change_is_known_within_its_brackets(name: str) -> None:
+    described = document()
+    next(each for each in parameters_of(described) if each["name"] == "updated_since")["name"] = name
+    (finding,) = judged("operations.delta-documented", described)
+    assert finding.verdict is not Verdict.NOT_MET
+    assert f"({name})" in finding.summary
+
+
+def test_a_filter_that_is_called_like_a_word_of_paging_is_none() -> None:
+    described = document()
+    next(each for each in parameters_of(described) if each["name"] == "updated_since")["name"] = "filter[limit]"
+    (finding,) = judged("operations.pages-documented", described)
+    assert "filter[limit]" not in finding.detail
+
+
 def test_deletions_that_nobody_can_learn_of_are_partial() -> None:
     described = document()
     described["info"]["description"] = ""

@@ -17,6 +17,8 @@ SAYS_NOTHING = {  # what the small vendor gives nothing to look at for
     "errors.notice-stated": Verdict.UNKNOWN,
     "errors.notice-period": Verdict.NOT_APPLICABLE,
     "errors.channel-published": Verdict.NOT_APPLICABLE,
+    "errors.withdrawals-announced": Verdict.NOT_APPLICABLE,
+    "errors.version-agrees": Verdict.NOT_APPLICABLE,
 }
 OF_THE_DOCUMENT_AS_SUCH = ("data.document-valid",)  # has findings of its own for each rule, and tests of its own
 OURS = [

@@ -222,9 +222,12 @@ class Toy:
     records: dict[str, list[Json]] = field(default_factory=lambda: _records())
     wrong: Callable[[Seen], Answer | None] = lambda seen: None
     prefix: str = PREFIX
+    failures: int = 2
 
     def __call__(self, seen: Seen) -> Answer:
-        return self.wrong(seen) or self.answer(seen)
+        answer = self.wrong(seen) or self.answer(seen)
+        self.failures += answer.status >= 400
+        return answer
 
     def answer(self, seen: Seen) -> Answer:
         """What a vendor does who does it right."""
@@ -234,7 +237,7 @@ class Toy:
             return problem(401, "unauthorised", "a valid key is needed")
         name, _, record_id = seen.path.removeprefix(self.prefix + "/").partition("/")
         if name == "usage":
-            return as_json({"client_name": "ours", "calls": 12, "errors": 2})
+            return as_json({"client_name": "ours", "calls": 12, "errors": self.failures})
         if name not in self.records:
             return problem(404, "not-found", "there is no such address")
         return self._read(name, record_id) if record_id else self._list(name, dict(seen.query))

@@ -15,6 +15,7 @@ from cmms_audit.api import Api
 from cmms_audit.battery.context import Context
 from cmms_audit.battery.engine import judge
 from cmms_audit.clean_up import CleanedUp, clean_up
+from cmms_audit.credentials import Credential
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Finding
 from cmms_audit.wire.dialogue import Dialogue
@@ -24,7 +25,7 @@ from cmms_audit.wire.session import Session
 from tests.checks.toy import PREFIX, Json, Toy, as_json, document, problem
 from tests.support import battery, subject_of
 from tests.wire.servers import Answer, Seen, answering
-from tests.wire.sessions import ALL, ENOUGH, Workbench
+from tests.wire.sessions import ALL, ENOUGH, Workbench, api_key
 
 ORDERS = f"{PREFIX}/work-orders"
 ANY_CHECK = "operations.codes-of-own-record"
@@ -132,13 +133,19 @@ def written(
     samples: Mapping[str, Mapping[str, Any]] | None = None,
     cleaning: bool = True,
     requests: int = 100,
+    second: Mapping[str, Credential] | None = None,
+    credentials_at: Callable[[str], Mapping[str, Credential]] = lambda origin: {},
 ) -> Story:
     """Let a check's view of the run do some work, and then clean up as at the end of a run."""
     with answering(plant) as served, tempfile.TemporaryDirectory() as folder:
         base_url = served.url + PREFIX
         about = document() if described is None else described
-        subject = subject_of(about, base_url=base_url, samples=samples or {})
-        bench = Workbench(Path(folder), base_url, permissions=ALL, budget=replace(ENOUGH, requests=requests))
+        held: dict[str, Credential] = {"main": api_key(), **(second or {}), **credentials_at(served.url)}
+        types = {role: credential.type for role, credential in held.items()}
+        subject = subject_of(
+            about, base_url=base_url, samples=samples or {}, roles=frozenset(held), credential_types=types
+        )
+        bench = Workbench(Path(folder), base_url, held, ALL, replace(ENOUGH, requests=requests))
 
         async def with_session(session: Session) -> tuple[Any, list[OwnRecord], CleanedUp]:
             dialogue = Dialogue(session, roles=("main",), clock=bench.clock)
@@ -173,7 +180,9 @@ def ledger_of(session: Session) -> list[OwnRecord]:
     return session.ledger.records
 
 
-def judged_writing(check_id: str, plant: Plant, described: Mapping[str, Any] | None = None) -> tuple[Finding, Story]:
+def judged_writing(
+    check_id: str, plant: Plant, described: Mapping[str, Any] | None = None, **more: Any
+) -> tuple[Finding, Story]:
     """The one finding of a writing check, and what it did."""
 
     async def work(ctx: Context) -> Finding:
@@ -182,5 +191,5 @@ def judged_writing(check_id: str, plant: Plant, described: Mapping[str, Any] | N
         assert len(findings) == 1
         return findings[0]
 
-    story = written(work, plant, described)
+    story = written(work, plant, described, **more)
     return story.result, story

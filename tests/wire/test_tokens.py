@@ -523,6 +523,7 @@ def test_what_is_known_of_a_token_is_made_again_from_the_record_alone(tmp_path: 
         "token_type": "Bearer",
         "error": None,
         "skew_seconds": 60,
+        "reused": False,
     }
 
 
