@@ -14,7 +14,11 @@ from cmms_audit.cli.options import order_for
 from cmms_audit.cli.perform import Wishes, perform
 from cmms_audit.sandbox import granary, serve
 
-BURSTS = ("bare-429", "no-429", "silent-throttling", "lower-real-limit")  # what only a burst can see
+# What only a burst can see.
+BURSTS = (
+    "bare-429", "no-429", "silent-throttling", "lower-real-limit", "shared-limit", "short-retry-after",
+    "forbidden-at-limit",
+)  # fmt: skip
 
 
 @cache

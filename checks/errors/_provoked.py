@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Literal
 
 from msgspec import Struct
 
 from cmms_audit.battery import Api, Context, CouldNotLook, Operation, Parameter, Resource, Schema
-from cmms_audit.model import Evidence, Exchange
+from cmms_audit.model import Evidence, Exchange, Reason
 
 from ._shapes import hides_an_error
 
-Wrong = Literal["query", "stranger", "record", "route", "media type"]
+Wrong = Literal[
+    "query", "stranger", "record", "route", "media type",
+    "body", "type", "missing", "kind of body", "size", "method", "conflict",
+]  # fmt: skip
+OF_WRITES = ("body", "type", "missing", "kind of body", "size", "method", "conflict")
 
 MOST_RECORDS = 3
 TRIED_FIRST = ("work_orders", "assets", "locations", "sites", "purchase_orders", "labor", "inventory", "requests")
 
-_NOT_A_VALUE = "cmms-audit-wrong"
+NOT_A_VALUE = "cmms-audit-wrong"
 _NO_SUCH_PATH = "/cmms-audit-no-such-path"
 _NO_SUCH_MEDIA_TYPE = "application/x-cmms-audit-nothing"
 _MADE_UP = "cmms-audit-made-up-credential"
@@ -50,49 +54,96 @@ class Provoked(Struct, frozen=True):
         """
         if self.wrong == "media type" and not self.exchange.text:
             return False
-        if self.exchange.status == 429:
+        if self.exchange.status == 429 or self.is_barred:
             return False
         return self.exchange.status >= 400 or hides_an_error(self.exchange)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether a write was refused to the credential, so that nobody looked at what was wrong with it."""
+        return self.wrong in OF_WRITES and self.exchange.status in (401, 403)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no answer came at all."""
+        return self.exchange.response is None
 
 
 async def provoked(ctx: Context) -> tuple[Provoked, ...]:
     """The answers to wrong questions (reads only). Raises CouldNotLook where no list of records is known."""
-
-    async def ask(api: Api) -> tuple[Provoked, ...]:
-        answers = [each async for each in _ask_everything(ctx, api)]
-        return (*answers, *await unknown_records(ctx))
-
-    return await ctx.shared("wrong questions", ask)
+    everything = (*await _wrong_questions(ctx), *await _for_records(ctx))
+    return tuple(each for each in everything if not each.is_silent)
 
 
 async def unknown_records(ctx: Context) -> tuple[Provoked, ...]:
     """The answers to ids that no record has, on up to three resources."""
+    return tuple(each for each in await _for_records(ctx) if not each.is_silent)
 
+
+async def unanswered(ctx: Context) -> tuple[Provoked, ...]:
+    """The wrong questions that got no answer, although the system answers other calls."""
+    return tuple(each for each in (*await _wrong_questions(ctx), *await _for_records(ctx)) if each.is_silent)
+
+
+async def _wrong_questions(ctx: Context) -> tuple[Provoked, ...]:
     async def ask(api: Api) -> tuple[Provoked, ...]:
-        return tuple([each async for each in _ask_for_records(ctx, api)])
+        return await until_silent(api, _a_list(ctx).path, _ask_everything(ctx, api))
+
+    return await ctx.shared("wrong questions", ask)
+
+
+async def _for_records(ctx: Context) -> tuple[Provoked, ...]:
+    async def ask(api: Api) -> tuple[Provoked, ...]:
+        return await until_silent(api, _a_list(ctx).path, _ask_for_records(ctx, api))
 
     return await ctx.shared("unknown records", ask)
+
+
+async def until_silent(api: Api, path: str, asked: AsyncIterator[Provoked]) -> tuple[Provoked, ...]:
+    """The answers up to the first question that gets none, so that the rest does not wait in vain.
+
+    `path` can be read as a rule. Raises CouldNotLook where it cannot be read any more: then the question is not why.
+    """
+    answers = []
+    async for each in asked:
+        answers.append(each)
+        if each.is_silent:
+            await api.get(path)
+            break
+    return tuple(answers)
+
+
+async def heard(asked: Awaitable[Exchange]) -> Exchange:
+    """The answer, or the exchange that brought none. Raises CouldNotLook where nothing was sent."""
+    try:
+        return await asked
+    except CouldNotLook as why:
+        seen = [each for each in why.evidence if isinstance(each, Exchange)]
+        if why.reason not in (Reason.CONNECTIVITY, Reason.TIMEOUT) or not seen:
+            raise
+        return seen[0]
 
 
 async def _ask_everything(ctx: Context, api: Api) -> AsyncIterator[Provoked]:
     resource = _a_list(ctx)
     parameter = _fallible(resource)
     if parameter:
-        answer = await api.provoke(resource.path, params=[(parameter.name, _NOT_A_VALUE)])
-        yield Provoked(
-            "query", f"the word {_NOT_A_VALUE!r} for {parameter.name}", parameter.name, resource.list, answer
-        )
+        for again in ("", ", once more"):
+            answer = await heard(api.provoke(resource.path, params=[(parameter.name, NOT_A_VALUE)]))
+            asked = f"the word {NOT_A_VALUE!r} for {parameter.name}{again}"
+            yield Provoked("query", asked, parameter.name, resource.list, answer)
     headers, params = _made_up_credential(ctx)
-    answer = await api.forged(resource.path, headers, params)
+    answer = await heard(api.forged(resource.path, headers, params))
     yield Provoked("stranger", "a made-up credential", "", resource.list, answer)
-    yield Provoked("route", "an address that does not exist", "", None, await api.provoke(_NO_SUCH_PATH))
-    answer = await api.provoke(resource.path, headers={"Accept": _NO_SUCH_MEDIA_TYPE})
+    answer = await heard(api.provoke(_NO_SUCH_PATH))
+    yield Provoked("route", "an address that does not exist", "", None, answer)
+    answer = await heard(api.provoke(resource.path, headers={"Accept": _NO_SUCH_MEDIA_TYPE}))
     yield Provoked("media type", "a format that nobody has", "", resource.list, answer)
 
 
 async def _ask_for_records(ctx: Context, api: Api) -> AsyncIterator[Provoked]:
     asked = 0
-    for kind in _by_importance(ctx):
+    for kind in by_importance(ctx):
         resource = ctx.resources[kind]
         if asked == MOST_RECORDS or resource.read is None or resource.read.path.count("{") != 1:
             continue
@@ -101,19 +152,20 @@ async def _ask_for_records(ctx: Context, api: Api) -> AsyncIterator[Provoked]:
         except CouldNotLook:
             continue
         asked += 1
-        answer = await api.provoke(api.record_path(kind, missing))
+        answer = await heard(api.provoke(api.record_path(kind, missing)))
         yield Provoked(
             "record", f"a record of {kind.replace('_', ' ')} that does not exist", missing, resource.read, answer
         )
 
 
 def _a_list(ctx: Context) -> Resource:
-    found = [ctx.resources[kind] for kind in _by_importance(ctx)]
+    found = [ctx.resources[kind] for kind in by_importance(ctx)]
     lists = [each for each in found if each.list and "{" not in each.path]
     return lists[0] if lists else ctx.resource("work_orders")
 
 
-def _by_importance(ctx: Context) -> list[str]:
+def by_importance(ctx: Context) -> list[str]:
+    """The kinds of records that were found, those first that integrations need most."""
     first = [kind for kind in TRIED_FIRST if ctx.has(kind)]
     return [*first, *(kind for kind in ctx.resources if kind not in first)]
 
@@ -121,12 +173,12 @@ def _by_importance(ctx: Context) -> list[str]:
 def _fallible(resource: Resource) -> Parameter | None:
     """A query parameter that cannot take any word: a number, or else a moment, a choice, a yes or no."""
     parameters = resource.list.parameters if resource.list else ()
-    ranked = [(_strictness(each.schema), each) for each in parameters if each.where == "query"]
+    ranked = [(strictness(each.schema), each) for each in parameters if each.where == "query"]
     strict = [pair for pair in ranked if pair[0] is not None]
     return min(strict, key=lambda pair: pair[0] or 0)[1] if strict else None
 
 
-def _strictness(schema: Schema) -> int | None:
+def strictness(schema: Schema) -> int | None:
     """How surely a value is refused that is a mere word, 0 the surest; None where any word will do."""
     tests = (
         bool({"integer", "number"} & set(schema.types)),

@@ -22,12 +22,12 @@ from cmms_audit.battery import (
 from cmms_audit.model import Reason
 
 _VOLUME = pattern(r"calls?|requests?|volume|hits|used", re.IGNORECASE)
-_FAILURES = pattern(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
+FAILURES = pattern(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
 _WHOSE = pattern(r"client|integration|credential|key|token|application|app_|consumer|user", re.IGNORECASE)
 _FAILED_LIST = pattern(
     r"/failed[-_]?(?:transactions?|messages?|requests?|calls?|jobs?|imports?|deliveries|records?|syncs?)\b"
     r"|/dead[-_]?letters?\b"
-    r"|/(?:syncs?|integrations?|imports?|api|transactions?|interfaces?|messages?)(?:/\{[^{}/]{1,80}\})?[-_/]"
+    r"|/(?:syncs?|integrations?|imports?|api|transactions?|interfaces?|messages?|usage|statistics|stats)(?:/\{[^{}/]{1,80}\})?[-_/]"
     r"(?:errors?|failures?|logs?)(?:/|$)",
     re.IGNORECASE,
 )
@@ -47,9 +47,9 @@ def usage_offered(ctx: Context) -> Finding:
         return _judge_description(usage)
     log = ctx.resources.get("audit_log")
     logged = log.record.properties if log and log.record else {}
-    if log and any(_FAILURES.search(name) or name.lower() == "status" for name in logged):
+    if log and any(FAILURES.search(name) or name.lower() == "status" for name in logged):
         return partial(f"no usage figures are offered; failed calls can be counted from the log at {log.path}", log)
-    failed = _list_of_failures(ctx)
+    failed = list_of_failures(ctx)
     if failed:
         says = f"what failed can be listed at {failed.path}; nothing counts the calls that were made"
         return partial(says, failed)
@@ -72,7 +72,7 @@ def _judge_silence(ctx: Context) -> Finding:
     return ctx.absent("the document shows no way to see how many calls were made and how many failed")
 
 
-def _list_of_failures(ctx: Context) -> Operation | None:
+def list_of_failures(ctx: Context) -> Operation | None:
     """An address that lists failed transactions, messages or imports."""
     reads = (each for each in ctx.spec.operations if each.method == "GET")
     return next((each for each in reads if _FAILED_LIST.search(each.path)), None)
@@ -82,7 +82,7 @@ def _judge_description(usage: Resource) -> Finding:
     operation = usage.list or usage.read
     answer = operation.success.schema if operation and operation.success else None
     names = [name for name, _ in members(usage.record or answer)]
-    wanted = {"how many calls were made": _VOLUME, "how many failed": _FAILURES, "by which integration": _WHOSE}
+    wanted = {"how many calls were made": _VOLUME, "how many failed": FAILURES, "by which integration": _WHOSE}
     missing = [says for says, words in wanted.items() if not any(words.search(name) for name in names)]
     if not missing:
         return met(f"{usage.path} counts calls and failures for each integration", usage)
@@ -103,14 +103,14 @@ async def usage_readable(ctx: Context) -> Finding:
         return not_met(
             f"usage is described at {usage.path}, but the answer is {answer.status} and holds no figures", answer
         )
-    figures = list(_figures(answer.json))
+    figures = list(figures_of(answer.json))
     calls = sum(number for name, number in figures if _VOLUME.search(name))
     if not calls:
         return partial(
             f"usage can be read at {usage.path}, but it counts no call, although this audit has made some", answer
         )
     names = set(_all_names(answer.json))
-    wanted = {"failures": _FAILURES, "single integrations": _WHOSE}
+    wanted = {"failures": FAILURES, "single integrations": _WHOSE}
     missing = [what for what, words in wanted.items() if not any(words.search(name) for name in names)]
     if missing:
         return partial(
@@ -130,13 +130,13 @@ def _all_names(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _all_names(inner, depth + 1)
 
 
-def _figures(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
+def figures_of(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
     """Every number of an answer with the name that it stands under; absurd ones count nothing."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield name, float(value) if abs(value) < _ABSURD else 0.0
     elif depth < 8 and isinstance(value, dict):
         for key, inner in list(value.items())[:_MOST_NUMBERS]:
-            yield from _figures(inner, str(key), depth + 1)
+            yield from figures_of(inner, str(key), depth + 1)
     elif depth < 8 and isinstance(value, list):
         for inner in value[:_MOST_NUMBERS]:
-            yield from _figures(inner, name, depth + 1)
+            yield from figures_of(inner, name, depth + 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
+from statistics import median
 
 from msgspec import Struct, field
 
@@ -13,12 +15,23 @@ from cmms_audit.model import Exchange, Purpose, Reason
 
 from . import _lists, _numbers
 
+AFTERWARDS = 4  # calls that are kept back for after the refusal
+OTHERS = ("read_only", "rotated")  # credentials that may be another integration's; the likelier one first
 QUIET_BEFORE = 5.0  # seconds; a window up to this long is let run out first, so that it is counted from nothing
+
+
+_BEYOND = 1.1  # of the documented limit, and no call more
+_HELD_BACK = 1.0  # seconds; and so many times as long as usual
+_TIMES_AS_LONG = 4
+_LEAST_COMPARED = 12
+_LEAST_LATE = 3
 
 
 class Burst(Struct):
     """What a burst brought.
 
+    `refused` is the first answer that is no success, `silent` the first success without the records; `other` what
+    another credential (`other_role`) was answered right after, and `other_served` whether it got its records.
     `limit` calls in `window` seconds are the documented limit that it was sent against, both 0 where none is
     documented; `allowed` is how many of them were left when it began, None where nobody can tell.
     """
@@ -32,6 +45,9 @@ class Burst(Struct):
     refused: Exchange | None = None
     silent: Exchange | None = None
     failure: CouldNotLook | None = None
+    other: Exchange | None = None
+    other_role: str = ""
+    other_served: bool = False
 
     @property
     def served(self) -> int:
@@ -49,6 +65,17 @@ class Burst(Struct):
         """The most calls that began within one window of the limit."""
         moments = sorted(_moment(answer) for answer in self.answers)
         return max((bisect_left(moments, moment + self.window) - i for i, moment in enumerate(moments)), default=0)
+
+    @property
+    def held_back(self) -> tuple[float, float] | None:
+        """The seconds that calls took at first and at last, where the last ones had to wait; None where none did."""
+        served = [answer.elapsed for answer in sorted(self.answers, key=_moment) if answer.ok]
+        if len(served) < _LEAST_COMPARED:
+            return None
+        half = len(served) // 2
+        usual = median(served[:half])
+        late = [each for each in served[half:] if each >= max(_HELD_BACK, _TIMES_AS_LONG * usual)]
+        return (usual, median(late)) if len(late) >= _LEAST_LATE else None
 
     @property
     def last_served(self) -> Sequence[Exchange]:
@@ -83,14 +110,35 @@ async def _send(ctx: Context, api: Api) -> Burst:
     volley = await api.burst(
         resource.path,
         params=params,
-        calls=ctx.vendor.burst_requests - 1,
+        calls=_calls(ctx, limit),
         over=lambda answer: not answer.ok or (has_records and not _has_records(api, resource.kind, answer)),
     )
     for answer in volley.answers:
         _sort(burst, api, resource.kind, answer, has_records)
     if volley.failure and volley.failure.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT):
         burst.failure = volley.failure
+    if burst.refused or burst.silent:
+        await _ask_as_another(api, burst, resource.kind)
     return burst
+
+
+def _calls(ctx: Context, limit: int) -> int:
+    """How many calls are sent at most: a tenth more than the documented limit, within what a burst may send."""
+    most = ctx.vendor.burst_requests - AFTERWARDS
+    return min(most, max(limit + 1, math.floor(limit * _BEYOND))) if limit else most
+
+
+async def _ask_as_another(api: Api, burst: Burst, kind: str) -> None:
+    """The same call with another credential, while the first one is at its limit."""
+    role = next((each for each in OTHERS if each in api.roles), "")
+    if not role:
+        return
+    try:
+        burst.other = await api.get(burst.path, params=burst.params, credential=role, purpose=Purpose.BURST)
+        burst.other_role = role
+        burst.other_served = burst.other.ok and (burst.silent is None or _has_records(api, kind, burst.other))
+    except CouldNotLook:
+        return  # a credential that cannot be used tells nothing
 
 
 def _sort(burst: Burst, api: Api, kind: str, answer: Exchange, has_records: bool) -> None:
@@ -114,9 +162,9 @@ def _limit_within_reach(ctx: Context, before: Exchange) -> tuple[int, int]:
     if not documented:
         return 0, 0
     window, limit = min(documented.items(), key=lambda item: item[1])
-    if limit >= ctx.vendor.burst_requests:
+    if limit >= ctx.vendor.burst_requests - AFTERWARDS:
         words = _numbers.in_words({window: limit})
-        says = f"not sent: the limit of {words} lies above the {ctx.vendor.burst_requests} calls that a burst may send"
+        says = f"not sent: the limit of {words} lies above what a burst of {ctx.vendor.burst_requests} calls can reach"
         raise CouldNotLook(Reason.BUDGET, says, before)
     return window, limit
 

@@ -1,4 +1,4 @@
-"""limits.at-limit: what happens when the limit is reached, as documented and as seen."""
+"""limits.at-limit: what happens when the limit is reached, as documented. As seen in a burst: `reached`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,12 @@ from cmms_audit.battery import (
     ResponseDoc,
     check,
     met,
-    not_applicable,
     not_met,
     partial,
     pattern,
     sentences,
-    unknown,
 )
-from cmms_audit.model import Exchange, HasEvidence, Reason
-
-from ..data._counted import counted
-from . import _burst, _numbers
-from ._burst import Burst
+from cmms_audit.model import HasEvidence
 
 _AT_LIMIT = pattern(r"\b429\b|\btoo many requests\b", re.IGNORECASE)
 _OTHER_STATUS = pattern(
@@ -41,7 +35,6 @@ _QUEUED = pattern(
 _ABOUT_LIMIT = pattern(r"limit|throttl|quota|too many", re.IGNORECASE)
 _WAITING_TIME = pattern(r"retry-after", re.IGNORECASE)
 _LEAST_SHARE = 0.5
-LONGEST_WAIT = 30.0  # seconds
 
 
 @check(question="limits.at-limit", id="limits.refusal-documented", aspect="refusal", sends="nothing")
@@ -115,67 +108,3 @@ def _refusal_of(operation: Operation) -> ResponseDoc | None:
 def _tells_waiting_time(response: ResponseDoc) -> bool:
     named = any(_WAITING_TIME.fullmatch(name) for name in response.headers)
     return named or bool(_WAITING_TIME.search(response.description))
-
-
-@check(
-    question="limits.at-limit",
-    id="limits.burst",
-    aspect="refusal",
-    sends="burst",
-    flags=("silent-throttling",),
-)
-async def burst(ctx: Context) -> Finding:
-    """At the limit, a bounded number of small reads in quick succession is refused with 429 and a true waiting time."""
-    sent = await _burst.sent(ctx)
-    if sent.silent:
-        summary = (
-            f"after {counted(sent.served, 'call')} the system answers as if all were well, but without the records"
-        )
-        return not_met(summary, sent.silent, *sent.last_served).raises("silent-throttling")
-    if sent.failure:
-        return not_met(
-            f"after {counted(sent.served, 'call')} the connection failed: {sent.failure.summary}",
-            *sent.failure.evidence,
-        )
-    if sent.refused is None:
-        return _judge_no_refusal(sent)
-    if sent.refused.status == 401:
-        summary = (
-            f"after {counted(sent.served, 'call')} the credential was no longer accepted, so the limit was not reached"
-        )
-        return unknown(summary, sent.refused, reason=Reason.CREDENTIAL)
-    return (await _judge_refusal(ctx, sent, sent.refused)).clears("silent-throttling")
-
-
-def _judge_no_refusal(sent: Burst) -> Finding:
-    did = f"{sent.served} calls in {sent.seconds:.1f} seconds were all served"
-    if not sent.limit:
-        return not_applicable(f"{did}; where the limit lies is not documented and did not show", *sent.last_served)
-    limit = f"{counted(sent.limit, 'call')} {_numbers.per(sent.window)}"
-    if sent.fastest_window <= 2 * sent.limit:  # fewer may have fallen into two of the vendor's windows
-        return not_applicable(f"{did}, too slow to reach the limit of {limit}", *sent.last_served)
-    return unknown(f"{did}, although {limit} are documented as the limit", *sent.last_served, reason=Reason.BUDGET)
-
-
-async def _judge_refusal(ctx: Context, sent: Burst, refused: Exchange) -> Finding:
-    wait = ctx.rate_headers(refused).retry_after
-    if refused.status != 429:
-        judge = not_met if wait is None else partial
-        told = "without a waiting time" if wait is None else "with a waiting time"
-        return judge(
-            f"after {counted(sent.served, 'call')} the system refuses with {refused.status} {told}, not with 429",
-            refused,
-        )
-    if wait is None:
-        return partial(
-            f"after {counted(sent.served, 'call')} the system refuses with 429, but not how long to wait", refused
-        )
-    seconds = "1 second" if wait == 1 else f"{wait:g} seconds"
-    told = f"after {counted(sent.served, 'call')} the system refuses with 429 and asks to wait for {seconds}"
-    if wait > LONGEST_WAIT:
-        return met(f"{told}; that was not waited for", refused)
-    await ctx.clock.sleep(wait)
-    again = await _burst.one_more(ctx, sent)
-    if again.ok:
-        return met(f"{told}, after which it serves again", refused, again)
-    return partial(f"{told}, but still refuses after that (status {again.status})", refused, again)

@@ -60,6 +60,12 @@ def at_limit(client: Client) -> Any:
     return last.status_code, "Retry-After" in last.headers, last.json().get("items")
 
 
+def waited(client: Client) -> int:
+    answers = [client.get(LIST) for _ in range(3)]
+    client.clock.time += int(answers[-1].headers["Retry-After"])
+    return status(client, LIST)
+
+
 def token_after_revocation(client: Client) -> int:
     token = client.token(MAIN).json()["access_token"]
     client.post("/oauth/revoke", data={"token": token}, auth=(MAIN.id, MAIN.secret))
@@ -110,6 +116,11 @@ def usage(client: Client) -> Any:
     return client.get(f"{API}/usage").json().get("total")
 
 
+def failures(client: Client) -> int:
+    client.get(f"{ORDERS}/unknown")
+    return len(client.get(f"{API}/usage/failures").json()["items"])
+
+
 def transition(client: Client, to_status: str) -> Any:
     path = f"{ORDERS}/{client.make()['id']}/transitions"
     answer = client.post(path, json={"to_status": to_status, "memo": "because"})
@@ -140,6 +151,9 @@ PROBES: dict[str, Callable[[Client], Any]] = {
     "silent-throttling": at_limit,
     "limit-headers-lie": lambda client: client.get(LIST).headers["X-RateLimit-Remaining"],
     "lower-real-limit": lambda client: [status(client, LIST) for _ in range(2)],
+    "shared-limit": lambda client: [at_limit(client), with_key(ROTATED_KEY.value)(client)],
+    "short-retry-after": waited,
+    "forbidden-at-limit": at_limit,
     "no-webhooks": paths,
     "no-webhook-retry": page("webhooks"),
     "no-webhook-log": paths,
@@ -162,8 +176,10 @@ PROBES: dict[str, Callable[[Client], Any]] = {
     "no-request-ids": lambda client: "X-Request-Id" in client.get(LIST).headers,
     "no-usage": paths,
     "frozen-usage": usage,
+    "uncounted-failures": failures,
     "no-versioning": lambda client: status(client, LIST),
     "short-notice": page("versioning"),
+    "sudden-sunset": lambda client: "Sunset" in client.get(ORDERS).headers,
     "plain-http-server": lambda client: len(client.get(f"{API}/openapi.json").json()["servers"]),
     "docs-behind-login": lambda client: [
         status(client, path, headers={"X-Api-Key": ""}) for path in ("/docs", f"{API}/openapi.json")
@@ -192,6 +208,7 @@ PROBES: dict[str, Callable[[Client], Any]] = {
     "inflated-claims": lambda _: None,
 }
 SCALES = {"bare-429": 0.04, "no-429": 0.04, "silent-throttling": 0.04, "lower-real-limit": 0.04}
+SCALES |= {"shared-limit": 0.04, "short-retry-after": 0.04, "forbidden-at-limit": 0.04}
 # What a lying vendor's document and pages go on saying: the same as an honest one's.
 LIES = {
     "anonymous-reads",
@@ -203,12 +220,17 @@ LIES = {
     "silent-throttling",
     "limit-headers-lie",
     "lower-real-limit",
+    "shared-limit",
+    "short-retry-after",
+    "forbidden-at-limit",
     "ignored-if-match",
     "undocumented-fields",
     "wrong-types",
     "html-errors",
     "writes-only-audit-log",
     "frozen-usage",
+    "sudden-sunset",
+    "uncounted-failures",
     "docs-behind-login",
     "clamped-pages",
     "lossy-pages",

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Any
 
 from starlette.applications import Starlette
@@ -24,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from cmms_audit.sandbox.granary import auth, catalogue, docs, limits, monitoring, oauth, offers, openapi, queries
 from cmms_audit.sandbox.granary.attachments import MAX_BYTES, MULTIPART
 from cmms_audit.sandbox.granary.auth import ANYONE, Accounts, Identity
-from cmms_audit.sandbox.granary.calls import Call, Operation, State, api_prefix, json_response
+from cmms_audit.sandbox.granary.calls import SUDDEN_SUNSET, Call, Operation, State, api_prefix, json_response
 from cmms_audit.sandbox.granary.data import new_database
 from cmms_audit.sandbox.granary.limits import Limit, Limiter
 from cmms_audit.sandbox.granary.problems import NO_REQUEST_IDS, ErrorStyle, Place, Problem
@@ -58,7 +59,7 @@ class Granary:
         self._database = new_database(broken, seed)
         accounts = Accounts(clock, broken)
         state = State(self._database, clock, accounts, offered, broken)
-        limiter = Limiter(limits.enforced(published, broken), clock)
+        limiter = Limiter(limits.enforced(published, broken), clock, broken)
         gate = _Gate(state, limiter, published, catalogue.operations(offered, broken))
         self._app = Starlette(
             routes=[
@@ -145,6 +146,8 @@ class _Gate:
         if NO_REQUEST_IDS not in self._state.broken:
             response.headers["X-Request-Id"] = visit.request_id
         response.headers.update(visit.headers)
+        if SUDDEN_SUNSET in self._state.broken and request.url.path.endswith("/work-orders"):
+            response.headers.update(_end_of_life(time.time()))
         response.headers.setdefault("Cache-Control", "no-store")
         monitoring.record(self._state, _seen(request, response, visit))
         return response
@@ -183,6 +186,8 @@ class _Gate:
             return json_response({"items": [], "total": 0, "next": None, "next_cursor": None})
         if limits.NO_429 in broken:
             raise Problem("overloaded", "the service is busy")
+        if limits.FORBIDDEN_AT_LIMIT in broken:
+            raise Problem("insufficient-scope", "not allowed")
         wait = {} if limits.BARE_429 in broken else {"Retry-After": str(decision.refused_by.resets_in)}
         limit = decision.refused_by.limit
         words = "the limit" if limits.NO_PUBLISHED_LIMITS in broken else f"{limit.calls:,} calls per {limit.name}"
@@ -236,6 +241,11 @@ def _operation(request: Request, methods: Mapping[str, Operation]) -> Operation:
         allowed = _allowed(methods)
         raise Problem("method-not-allowed", f"{request.method} is not allowed here", headers={"Allow": allowed})
     return operation
+
+
+def _end_of_life(now: float) -> dict[str, str]:
+    """Deprecated since today, gone in thirty days."""
+    return {"Deprecation": f"@{int(now)}", "Sunset": formatdate(now + 30 * 86_400, usegmt=True)}
 
 
 def _allowed(methods: Mapping[str, Operation]) -> str:

@@ -26,7 +26,13 @@ NO_VERSIONING = Switch(
     questions=("errors.versioning",),
     flags=("no-versioning-policy",),
 )
-SWITCHES = (NO_VERSIONING,)
+SUDDEN_SUNSET = Switch(
+    "sudden-sunset",
+    "the list of work orders says that it will be gone within 30 days of saying so",
+    questions=("errors.versioning",),
+    flags=("no-versioning-policy", "claim-contradicted"),
+)
+SWITCHES = (NO_VERSIONING, SUDDEN_SUNSET)
 
 Handler = Callable[["Call"], Awaitable[Response]]
 

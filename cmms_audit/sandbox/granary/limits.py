@@ -46,7 +46,34 @@ LOWER_REAL_LIMIT = Switch(
     questions=("limits.documented",),
     flags=("claim-contradicted",),
 )
-SWITCHES = (NO_PUBLISHED_LIMITS, BARE_429, NO_429, SILENT_THROTTLING, LIMIT_HEADERS_LIE, LOWER_REAL_LIMIT)
+SHARED_LIMIT = Switch(
+    "shared-limit",
+    "all credentials together use up one limit",
+    questions=("limits.at-limit",),
+)
+SHORT_RETRY_AFTER = Switch(
+    "short-retry-after",
+    "calls are still refused long after the time that Retry-After names",
+    questions=("limits.at-limit",),
+)
+FORBIDDEN_AT_LIMIT = Switch(
+    "forbidden-at-limit",
+    "calls over the limit get 403, although the document promises 429",
+    questions=("limits.at-limit",),
+)
+SWITCHES = (
+    NO_PUBLISHED_LIMITS,
+    BARE_429,
+    NO_429,
+    SILENT_THROTTLING,
+    LIMIT_HEADERS_LIE,
+    LOWER_REAL_LIMIT,
+    SHARED_LIMIT,
+    SHORT_RETRY_AFTER,
+    FORBIDDEN_AT_LIMIT,
+)
+
+_LATE = 4  # seconds for which a window stays closed after the end that is named, where that is broken
 
 
 @dataclass(frozen=True)
@@ -103,24 +130,28 @@ class _Window:
 class Limiter:
     """Counts calls per credential."""
 
-    def __init__(self, limits: Sequence[Limit], clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Sequence[Limit], clock: Callable[[], float], broken: Broken = frozenset()) -> None:
         self._limits = tuple(limits)
         self._clock = clock
+        self._shared = SHARED_LIMIT in broken
+        self._late = _LATE if SHORT_RETRY_AFTER in broken else 0
         self._windows: dict[tuple[str, str], _Window] = {}
 
     def take(self, credential: str) -> Decision:
         """Count one call. A refused call uses up nothing."""
         now = self._clock()
+        credential = "" if self._shared else credential
         windows = [(limit, self._window(credential, limit, now)) for limit in self._limits]
         full = [(limit, window) for limit, window in windows if window.used >= limit.calls]
         for _, window in full:
             if not window.closed:
-                window.ends = now + max(1, math.ceil(window.ends - now))
+                window.ends = now + max(1, math.ceil(window.ends - now)) + self._late
                 window.closed = True
         if not full:
             for _, window in windows:
                 window.used += 1
-        allowances = tuple(_allowance(limit, window, now) for limit, window in windows)
+        late = self._late if full else 0
+        allowances = tuple(_allowance(limit, window, now + late) for limit, window in windows)
         if not full:
             return Decision(allowances)
         refusing = [each for each in allowances if each.limit in {limit for limit, _ in full}]

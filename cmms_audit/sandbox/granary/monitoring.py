@@ -43,7 +43,12 @@ FROZEN_USAGE = Switch(
     "usage statistics stand still and failed calls never appear",
     questions=("errors.monitoring",),
 )
-SWITCHES = (NO_AUDIT_LOG, WRITES_ONLY_AUDIT_LOG, ANONYMOUS_AUDIT_LOG, NO_USAGE, FROZEN_USAGE)
+UNCOUNTED_FAILURES = Switch(
+    "uncounted-failures",
+    "calls are counted, but failed ones never appear as failed",
+    questions=("errors.monitoring",),
+)
+SWITCHES = (UNCOUNTED_FAILURES, NO_AUDIT_LOG, WRITES_ONLY_AUDIT_LOG, ANONYMOUS_AUDIT_LOG, NO_USAGE, FROZEN_USAGE)
 
 _CALL_FIELDS = (
     moment("occurred_at", "When the call came."),
@@ -159,10 +164,11 @@ def create_views(database: sqlite3.Connection, broken: Broken) -> None:
     logged = "writes" if WRITES_ONLY_AUDIT_LOG in broken else "calls"
     counted = "no_calls" if FROZEN_USAGE in broken else "calls"
     database.execute(f"CREATE VIEW audit_log AS SELECT * FROM {logged}")  # noqa: S608
-    database.execute(f"CREATE VIEW failed_calls AS SELECT * FROM {counted} WHERE status >= 400")  # noqa: S608
+    failed = "status >= 600" if UNCOUNTED_FAILURES in broken else "status >= 400"
+    database.execute(f"CREATE VIEW failed_calls AS SELECT * FROM {counted} WHERE {failed}")  # noqa: S608
     database.execute(
-        "CREATE VIEW usage AS SELECT client_id AS id, MAX(client_name), COUNT(*), SUM(status >= 400), "  # noqa: S608 - our own names
-        "AVG(status >= 400), SUM(status >= 400 AND method NOT IN ('GET', 'HEAD', 'OPTIONS')), "
+        f"CREATE VIEW usage AS SELECT client_id AS id, MAX(client_name), COUNT(*), SUM({failed}), "  # noqa: S608 - our own names
+        f"AVG({failed}), SUM({failed} AND method NOT IN ('GET', 'HEAD', 'OPTIONS')), "
         f"MIN(occurred_at), MAX(occurred_at) FROM {counted} GROUP BY client_id"
     )
 
