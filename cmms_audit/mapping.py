@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cmms_audit.dialect import squeezed
 from cmms_audit.model import Evidence
+from cmms_audit.spec.json_api import plain_path
 from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Schema
 from cmms_audit.vendor import MappingNeed
@@ -58,9 +59,10 @@ def resolve(
 
 
 def _resolved(need: MappingNeed, resource: Resource | None, records: Sequence[Record] | None) -> MappingResult:
-    path = need.field.split(".")[:_DEEPEST]
-    documented = _documented(resource.record if resource else None, path)
-    values = [value for record in records or () for value in _values(record, path)]
+    ways = _ways(need.field.split(".")[:_DEEPEST], resource)
+    record = resource.record if resource else None
+    documented = next((found for way in ways if (found := _documented(record, way))), None)
+    values = [value for each in records or () for value in _values_by_any(each, ways)]
     told = _documented_type(documented) if documented else None
     shown = next((_TYPE_WORDS[type(value)] for value in values if type(value) in _TYPE_WORDS), None)
     return MappingResult(
@@ -71,6 +73,12 @@ def _resolved(need: MappingNeed, resource: Resource | None, records: Sequence[Re
         wanted_type=need.type,
         documented=documented.evidence if documented else None,
     )
+
+
+def _ways(path: Sequence[str], resource: Resource | None) -> Sequence[Sequence[str]]:
+    """A path as it is given and, unless the document shows that records are plain, as one into a record of JSON:API."""
+    is_plain = resource is not None and resource.served is not None and resource.record is resource.served
+    return [path] if is_plain else [path, plain_path(path)]
 
 
 def _documented(schema: Schema | None, path: Sequence[str]) -> Schema | None:
@@ -87,6 +95,10 @@ def _documented_type(schema: Schema) -> str | None:
     if schema.format in _MOMENTS:
         return schema.format
     return schema.types[0] if schema.types else None
+
+
+def _values_by_any(record: Record, ways: Iterable[Sequence[str]]) -> list[Any]:
+    return next((found for way in ways if (found := list(_values(record, way)))), [])
 
 
 def _values(value: Any, path: Sequence[str]) -> Iterator[Any]:

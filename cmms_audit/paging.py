@@ -15,6 +15,7 @@ from cmms_audit.dialect import Dialect
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Evidence, Exchange, Reason
 from cmms_audit.patterns import pattern
+from cmms_audit.spec.json_api import plain_record
 from cmms_audit.spec.resources import Resource
 
 Params = Sequence[tuple[str, str]]
@@ -35,14 +36,16 @@ class Next(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """One page of a list as the vendor served it.
 
-    `records` are the members that are objects; `total` what the vendor announces, None where it announces nothing or
-    what cannot be; `next` where the following page is to be had, None on the last one.
+    `records` are the members that are objects, with their fields on one level; `served` the same as they came; `total`
+    what the vendor announces, None where it announces nothing or what cannot be; `next` where the following page is to
+    be had, None on the last one.
     """
 
     exchange: Exchange
     records: tuple[dict[str, Any], ...]
     total: int | None
     next: Next | None
+    served: tuple[dict[str, Any], ...]
 
     @property
     def evidence(self) -> Evidence:
@@ -65,7 +68,8 @@ def read_page(exchange: Exchange, asked: Params, resource: Resource, dialect: Di
     total = _first_number(body, dialect.paging.totals)
     if total is None:
         total = _header_number(exchange, dialect.paging.headers)
-    return Page(exchange, records, total, _next(resource, dialect, exchange, len(records), asked, total))
+    following = _next(resource, dialect, exchange, len(records), asked, total)
+    return Page(exchange, tuple(map(plain_record, records)), total, following, served=records)
 
 
 def documented_parameter(resource: Resource, names: Sequence[str]) -> str | None:

@@ -7,6 +7,8 @@ from cmms_audit.vendor import MappingNeed
 from tests.checks.test_data_documented import record_of
 from tests.checks.toy import document
 from tests.support import subject_of
+from tests.vendors.cmms import document as vendor_document
+from tests.vendors.families import JSON_API
 
 
 def looked_up(field: str, wanted: str | None = None, records: list[dict[str, object]] | None = None) -> MappingResult:
@@ -41,6 +43,21 @@ def test_a_field_that_only_live_records_have_is_found_undocumented() -> None:
         True,
         None,
     )
+
+
+def test_a_field_that_the_vendor_nests_as_json_api_does_is_found_by_either_path() -> None:
+    described = vendor_document(JSON_API, "https://vendor.example")
+    resources = subject_of(described).resources
+    records = {"work_orders": [{"id": "W-1", "status": "open", "site": {"type": "sites", "id": "S-1"}}]}
+    for field in ("status", "attributes.status", "site.id", "relationships.site.data.id"):
+        (result,) = resolve([MappingNeed("need", "work_orders", field)], resources, records)
+        assert result.documented, field
+        assert result.seen_live, field
+
+
+def test_attributes_of_a_plain_record_are_looked_up_where_they_are() -> None:
+    assert not looked_up("attributes.title", records=[{"title": "x"}]).seen_live
+    assert looked_up("attributes.colour", records=[{"attributes": {"colour": "red"}}]).seen_live
 
 
 def test_a_field_that_is_nowhere_is_not_found() -> None:

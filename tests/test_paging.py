@@ -75,6 +75,19 @@ def test_an_address_in_the_body_names_the_next_page(body: dict[str, Any]) -> Non
     assert page_of({"items": RECORDS, **body}, work_orders()).next == Next(url="https://vendor.example/w?page=2")
 
 
+def test_records_of_json_api_are_told_plain_and_kept_as_they_were_served() -> None:
+    site = {"data": {"type": "sites", "id": "S-1"}}
+    served = {"type": "work-orders", "id": "W-1", "attributes": {"status": "open"}, "relationships": {"site": site}}
+    links = {"next": "https://vendor.example/w?page[number]=2"}
+
+    page = page_of({"data": [served, {"id": "W-2"}], "links": links, "meta": {"total": 4}}, work_orders())
+
+    assert page.records[0] == {"id": "W-1", "status": "open", "site": site["data"], "site_id": "S-1"}
+    assert page.records[1] is page.served[1]
+    assert page.served == (served, {"id": "W-2"})
+    assert (page.total, page.next) == (4, Next(url=links["next"]))
+
+
 @pytest.mark.parametrize("cursor", ["opaque==", 42])
 def test_a_cursor_is_sent_back_beside_what_was_asked(cursor: Any) -> None:
     page = page_of({"data": RECORDS, "next_cursor": cursor}, work_orders("cursor"), (*ASKED, ("cursor", "old")))

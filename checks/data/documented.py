@@ -159,8 +159,8 @@ def _departures_of(example: _Example) -> list[Drift]:
 def _examples(ctx: Context) -> Iterator[_Example]:
     """Examples of records, and of the answers of the operations on them."""
     for resource in ctx.resources.values():
-        if resource.record and isinstance(resource.record.example, dict):
-            yield _Example(resource.kind, resource.record, resource.record.example, resource)
+        if resource.served and isinstance(resource.served.example, dict):
+            yield _Example(resource.kind, resource.served, resource.served.example, resource)
         for operation in (resource.list, resource.read, resource.create, resource.update):
             answer = operation.success if operation else None
             if operation and answer and answer.schema and isinstance(answer.example, dict | list):
@@ -177,10 +177,10 @@ async def records_match(ctx: Context) -> Finding:
     found: list[Departure] = []
     looked_at = 0
     for kind, page in pages.items():
-        record = ctx.resource(kind).record
-        if record and page.records:
-            looked_at += min(len(page.records), MOST_RECORDS)
-            found += departures(kind, record, page.records)
+        schema = ctx.resource(kind).served
+        if schema and page.served:
+            looked_at += min(len(page.served), MOST_RECORDS)
+            found += departures(kind, schema, page.served)
     for kind, exchange in single.items():
         schema = _documented_answer(ctx, kind)
         if schema:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cmms_audit.battery import Context, Operation, Parameter, Resource, pattern, squeezed
 
-from ._lists import named, offer, query_parameters
+from ._lists import filtered, named, offer, query_parameters
 from ._words import prose_about
 
 ABOUT_CHANGES = pattern(
@@ -138,10 +138,12 @@ def written(when: datetime, like: Any, *, elsewhere: bool = False) -> str:
 
 
 def _changed_since(ctx: Context, resource: Resource) -> Parameter | None:
-    direct = named(query_parameters(resource.list), ctx.words.changed_since)
+    direct = named(query_parameters(resource.list), ctx.words.changed_since, filters=True)
     stems = [squeezed(name) for name in ctx.words.fields.get("updated", ())]
     by_name = (
-        each for each in offer(ctx, resource).by_date if any(squeezed(each.name).startswith(stem) for stem in stems)
+        each
+        for each in offer(ctx, resource).by_date
+        if any(squeezed(filtered(each)).startswith(stem) for stem in stems)
     )
     tokens = (each for each in query_parameters(resource.list) if _SYNC_TOKEN.search(each.name))
     found = (*direct, *tokens, *(each for each in by_name if not _UNTIL.search(each.name)))

@@ -16,6 +16,7 @@ _MOMENTS = ("created", "updated", "due")
 _MOMENT_NAME = pattern(
     r"since|after|before|from|until|_?g[te]e?$|_?l[te]e?$|\[g[te]e?\]|\[l[te]e?\]|date|time|_at\b|_on\b", re.IGNORECASE
 )
+_IN_FILTER = pattern(r"filters?\[([^\[\]]{1,100})\]", re.IGNORECASE)
 _WORD_SEARCHES = frozenset(("search", "q", "query", "view"))
 _CONDITIONS = pattern(
     r"\bfilter|\boperators?\b|\bexpressions?\b|\bsyntax\b|\bconditions?\b|\bquery language\b|\bfield[:=]", re.IGNORECASE
@@ -37,13 +38,19 @@ def query_parameters(operation: Operation | None) -> list[Parameter]:
     return [each for each in operation.parameters if each.where == "query"] if operation else []
 
 
-def named(parameters: Iterable[Parameter], names: Sequence[str]) -> list[Parameter]:
-    """Those parameters that bear one of these names, in the order of the names."""
+def named(parameters: Iterable[Parameter], names: Sequence[str], *, filters: bool = False) -> list[Parameter]:
+    """Those parameters that bear one of these names, in the order of the names; of `filters`, also filter[name]."""
     offered: dict[str, Parameter] = {}
     for each in parameters:
-        offered.setdefault(squeezed(each.name), each)
+        offered.setdefault(squeezed(filtered(each) if filters else each.name), each)
     found = (offered.get(squeezed(name)) for name in names)
     return list(dict.fromkeys(each for each in found if each))
+
+
+def filtered(parameter: Parameter) -> str:
+    """What a filter is named after: "updated_at[gte]" for filter[updated_at][gte], else its own name."""
+    found = _IN_FILTER.match(parameter.name[:300])
+    return found[1] + parameter.name[found.end() :] if found else parameter.name
 
 
 def offer(ctx: Context, resource: Resource) -> Offer:
@@ -74,8 +81,7 @@ def _is_language(parameter: Parameter) -> bool:
 
 def _by_concept(ctx: Context, parameters: Sequence[Parameter]) -> Iterator[tuple[str, Parameter]]:
     for concept in _FILTERED_CONCEPTS:
-        names = ctx.words.fields.get(concept, ())
-        found = named(parameters, (*names, *(f"filter[{name}]" for name in names)))
+        found = named(parameters, ctx.words.fields.get(concept, ()), filters=True)
         if found:
             yield concept, found[0]
 
@@ -85,7 +91,7 @@ def _by_date(ctx: Context, parameters: Sequence[Parameter]) -> Iterator[Paramete
     stems = [squeezed(name) for concept in _MOMENTS for name in ctx.words.fields.get(concept, ())]
     since = {squeezed(name) for name in ctx.words.changed_since}
     for each in parameters:
-        plain = squeezed(each.name)
+        plain = squeezed(filtered(each))
         item = each.schema.items or each.schema
         about = any(plain.startswith(stem) for stem in stems) and _MOMENT_NAME.search(each.name)
         if plain in since or item.format in ("date", "date-time") or about:

@@ -9,6 +9,7 @@ from itertools import islice
 from msgspec import Struct
 
 from cmms_audit.patterns import pattern
+from cmms_audit.spec.json_api import fields_once, plain_body
 from cmms_audit.spec.operations import Operation
 from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Field
@@ -76,7 +77,7 @@ class FieldCoverage(Struct, frozen=True):
 
 def field_coverage(resource: Resource) -> FieldCoverage:
     """Count what the description tells of a resource's records; a record that it does not describe has no fields."""
-    fields = resource.record.fields() if resource.record else ()
+    fields = fields_once(resource.record) if resource.record else ()
     sent = _sent(resource)
     writable = bool(resource.create or resource.update)
     moments = [field for field in fields if _is_moment(field)]
@@ -113,7 +114,7 @@ def body_fields(operation: Operation | None) -> tuple[Field, ...]:
         inner = next(iter(body.properties.values()))
         body = inner if inner.properties else body
     if body and body.properties:
-        return body.fields()
+        return fields_once(plain_body(body))
     return tuple(Field(each.name, each.schema, each.required) for each in operation.form)
 
 

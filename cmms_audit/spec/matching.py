@@ -10,6 +10,7 @@ from msgspec import Struct
 from cmms_audit.dialect import Dialect, ResourceWords, squeezed
 from cmms_audit.patterns import pattern
 from cmms_audit.spec.collections import Collection, is_placeholder, path_steps
+from cmms_audit.spec.json_api import plain_schema
 from cmms_audit.spec.records import container_of, example_fields, record_in
 from cmms_audit.spec.schema import Schema
 
@@ -43,7 +44,12 @@ class Candidate(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def record(self) -> Schema | None:
-        """The schema of one record: as listed, as read, as answered to a write, or as it is to be written."""
+        """The schema of one record, with its fields on one level."""
+        return plain_schema(self.served)
+
+    @cached_property
+    def served(self) -> Schema | None:
+        """The schema of one record as served: as listed, as read, as answered to a write, or as it is to be written."""
         if self._listed[1] is not None:
             return self._listed[1]
         collection = self.collection

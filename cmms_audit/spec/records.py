@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cmms_audit.dialect import Dialect, squeezed
+from cmms_audit.spec.json_api import plain_record
 from cmms_audit.spec.operations import Operation
 from cmms_audit.spec.schema import Schema
 
@@ -78,7 +79,7 @@ def example_fields(example: Any, container: str | None) -> tuple[str, ...]:
     """The fields of the first record in the example of a list."""
     records = example.get(container) if container and isinstance(example, dict) else example
     first = records[0] if isinstance(records, list) and records else None
-    return tuple(first) if isinstance(first, dict) else ()
+    return tuple(plain_record(first)) if isinstance(first, dict) else ()
 
 
 def _list_in_example(example: Any, containers: Sequence[str]) -> str | None:

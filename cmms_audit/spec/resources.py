@@ -28,6 +28,7 @@ class Resource(Struct, frozen=True, eq=False):
     `others` are operations below it (actions, attachments ...), `record` the schema of one record, `container` the
     dotted name of the member that holds the records ("" where the answer is the list itself), `because` why it was
     taken, in plain words. `given`: named by the user. `nearest`: only a stand-in, nothing carries a proper name.
+    `served` is the schema of one record as it goes over the wire, where `record` has its fields on one level.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Resource(Struct, frozen=True, eq=False):
     given: bool = False
     evidence: Evidence = _NO_PLACE
     nearest: bool = False
+    served: Schema | None = None
 
 
 def find_resources(spec: Spec, dialect: Dialect, given: Mapping[str, str] | None = None) -> dict[str, Resource]:
@@ -119,6 +121,7 @@ def _resource(kind: str, candidate: Candidate, dialect: Dialect) -> Resource:
         id_field=id_of(candidate.field_names, parameter, kind, dialect),
         id_parameter=parameter,
         evidence=collection.first.evidence,
+        served=candidate.served,
     )
 
 

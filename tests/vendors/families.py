@@ -166,16 +166,30 @@ SPRING = Habits(
 )
 
 
-# JSON:API: the fields of a record in its attributes, links, meta, and a list of errors
+# JSON:API: the fields of a record in its attributes, what it refers to in relationships, links, meta, a list of errors
 
 
 def _json_api_record(kind: str, record: Json) -> Json:
-    return {"type": kind, "id": record["id"], "attributes": {k: v for k, v in record.items() if k != "id"}}
+    named = {name: value for name, value in record.items() if name.endswith("_id")}
+    own = {name: value for name, value in record.items() if name != "id" and name not in named}
+    links = {name.removesuffix("_id"): {"data": _identifier(name, value)} for name, value in named.items()}
+    return {"type": kind, "id": record["id"], "attributes": own, "relationships": links}
+
+
+def _identifier(name: str, value: str | None) -> Json | None:
+    return None if value is None else {"type": f"{name.removesuffix('_id')}s", "id": value}
 
 
 def _json_api_record_described(kind: str, schema: Json) -> Json:
-    fields = {name: field for name, field in schema["properties"].items() if name != "id"}
-    return described(type=TEXT, id=TEXT, attributes={"type": "object", "properties": fields})
+    fields = schema["properties"]
+    named = {name: field for name, field in fields.items() if name.endswith("_id")}
+    own = {name: field for name, field in fields.items() if name != "id" and name not in named}
+    identifier = {**described(type=TEXT, id=TEXT), "nullable": True}
+    links = {
+        name.removesuffix("_id"): {**described(data=identifier), "description": field["description"]}
+        for name, field in named.items()
+    }
+    return described(type=TEXT, id=fields["id"], attributes=described(**own), relationships=described(**links))
 
 
 def _json_api_page(part: Slice) -> Json:

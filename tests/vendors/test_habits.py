@@ -57,9 +57,6 @@ FLAGS = {
 NOT_YET_UNDERSTOOD = {
     ("a version by date", "errors.versioning"): "a version in a header counts for less than one in the address",
     ("Spring", "errors.structure"): "an address that is repeated in the error counts as naming what is at fault",
-    ("JSON:API", "data.documented"): "fields below `attributes` are not read",
-    ("JSON:API", "data.hierarchy"): "fields below `attributes` are not read",
-    ("JSON:API", "operations.delta-sync"): "filter[updated_since] is not taken for a filter by time of change",
 }
 
 
