@@ -16,6 +16,7 @@ from cmms_audit.cli.exits import EXIT_CANNOT_AUDIT, EXIT_OK
 from cmms_audit.cli.options import dialect_folders
 from cmms_audit.cli.outputs import EVIDENCE, demand_audit
 from cmms_audit.cli.progress import print_out
+from cmms_audit.cli.shared import ByProxy
 from cmms_audit.dialect import dialect_names
 from cmms_audit.errors import InputError
 from cmms_audit.folders import checks_folder, profiles_folder
@@ -37,10 +38,7 @@ def cleanup(
         Path | None,
         typer.Option("--vendor", metavar="VENDOR.YAML", help="The vendor file, if it is not where it was."),
     ] = None,
-    proxy: Annotated[
-        bool,
-        typer.Option("--proxy", help="Use the proxy that HTTPS_PROXY or HTTP_PROXY names, but not for NO_PROXY."),
-    ] = False,
+    proxy: ByProxy = False,
 ) -> int:
     """Delete what an audit created and could not delete, by the record that it kept; nothing else is touched."""
     demand_audit(folder)

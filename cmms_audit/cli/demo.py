@@ -14,6 +14,7 @@ import typer
 from cmms_audit.cli.options import chosen, order_for, receivers_notice, split
 from cmms_audit.cli.outputs import default_folder
 from cmms_audit.cli.perform import Wishes, perform
+from cmms_audit.cli.shared import AsJson, Overwrite, Quiet
 from cmms_audit.cli.vendors import OFFLINE_ORIGIN, Embedded, embedded
 
 app = typer.Typer(rich_markup_mode=None)
@@ -32,9 +33,9 @@ def demo(
     offline: Annotated[
         bool, typer.Option("--offline", help="Judge the vendor's document only, start no server.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the terminal report.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier audit in --out.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    as_json: AsJson = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print each check as it finishes.")] = False,
 ) -> int:
     """Audit the embedded vendor `granary` and write its report, to see what the tool does."""

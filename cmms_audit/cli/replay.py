@@ -24,6 +24,18 @@ from cmms_audit.cli.outputs import (
 )
 from cmms_audit.cli.perform import show
 from cmms_audit.cli.progress import say
+from cmms_audit.cli.shared import (
+    AsJson,
+    Baseline,
+    FailOn,
+    FailUnder,
+    MoreFormats,
+    Overwrite,
+    OwnChecks,
+    OwnProfiles,
+    Quiet,
+    ShowValues,
+)
 from cmms_audit.conclude import conclude
 from cmms_audit.recorded_order import recorded_order
 from cmms_audit.replay import differences, replayed
@@ -40,33 +52,16 @@ def replay(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to write; by default into the same folder.")
     ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option("--format", metavar="LIST", help=f"Write more formats: {', '.join(FORMATS)}."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the terminal report.")] = False,
-    checks: Annotated[
-        list[Path] | None, typer.Option("--checks", metavar="DIR", help="Add a folder of your own checks.")
-    ] = None,
-    profiles: Annotated[
-        list[Path] | None, typer.Option("--profiles", metavar="DIR", help="Add a folder of your own profiles.")
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option("--baseline", metavar="REPORT.JSON", help="An earlier report, for --fail-on regression."),
-    ] = None,
-    fail_under: Annotated[
-        float | None, typer.Option("--fail-under", metavar="N", help="Fail when the score is under N.")
-    ] = None,
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option("--fail-on", metavar="LIST", help="Fail on red-flag, regression, contradiction, unknown."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier audit in --out.")] = False,
-    show_values: Annotated[
-        bool, typer.Option("--show-values", help="Do not mask personal values in the HTML.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    formats: MoreFormats = None,
+    as_json: AsJson = False,
+    checks: OwnChecks = None,
+    profiles: OwnProfiles = None,
+    baseline: Baseline = None,
+    fail_under: FailUnder = None,
+    fail_on: FailOn = None,
+    overwrite: Overwrite = False,
+    show_values: ShowValues = False,
+    quiet: Quiet = False,
 ) -> int:
     """Judge a recorded audit again, from its evidence alone; the same version gives the same report, to the byte."""
     gates = asked_gates(fail_under, fail_on, baseline)

@@ -12,6 +12,7 @@ import typer
 
 from cmms_audit.cli.options import FORMATS, chosen, split
 from cmms_audit.cli.outputs import EVIDENCE, demand_audit, html_of, write
+from cmms_audit.cli.shared import ShowValues
 from cmms_audit.documents import Document, read, validate
 from cmms_audit.errors import InputError, Problem
 from cmms_audit.wire.recording import Recording
@@ -31,9 +32,7 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR2", help="Where to write; by default into the same folder.")
     ] = None,
-    show_values: Annotated[
-        bool, typer.Option("--show-values", help="Do not mask personal values in the HTML.")
-    ] = False,
+    show_values: ShowValues = False,
 ) -> None:
     """Write the reports of an earlier audit again, from its report.json and its evidence. Nothing is judged anew."""
     wanted = list(dict.fromkeys(chosen("--format", split(formats) or ["html"], FORMATS)))

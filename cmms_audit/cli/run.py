@@ -15,6 +15,19 @@ from cmms_audit.cli.options import FORMATS, chosen, order_for, receivers_notice,
 from cmms_audit.cli.outputs import default_folder
 from cmms_audit.cli.perform import Wishes, perform
 from cmms_audit.cli.resume import Asked, asked_then, place_to_resume
+from cmms_audit.cli.shared import (
+    AsJson,
+    Baseline,
+    ByProxy,
+    FailOn,
+    FailUnder,
+    MoreFormats,
+    Overwrite,
+    OwnChecks,
+    OwnProfiles,
+    Quiet,
+    ShowValues,
+)
 from cmms_audit.errors import InputError
 from cmms_audit.permissions import remembered_answers
 
@@ -43,29 +56,13 @@ def run(
         list[str] | None,
         typer.Option("--skip", metavar="PATTERN", help="Leave these checks or questions out (a glob)."),
     ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option("--format", metavar="LIST", help=f"Write more formats: {', '.join(FORMATS)}."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print report.json instead of the terminal report.")] = False,
-    baseline: Annotated[
-        Path | None,
-        typer.Option("--baseline", metavar="REPORT.JSON", help="An earlier report, for --fail-on regression."),
-    ] = None,
-    fail_under: Annotated[
-        float | None, typer.Option("--fail-under", metavar="N", help="Fail when the score is under N.")
-    ] = None,
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option("--fail-on", metavar="LIST", help="Fail on red-flag, regression, contradiction, unknown."),
-    ] = None,
-    checks: Annotated[
-        list[Path] | None, typer.Option("--checks", metavar="DIR", help="Add a folder of your own checks.")
-    ] = None,
-    profiles: Annotated[
-        list[Path] | None,
-        typer.Option("--profiles", metavar="DIR", help="Add a folder of your own profiles."),
-    ] = None,
+    formats: MoreFormats = None,
+    as_json: AsJson = False,
+    baseline: Baseline = None,
+    fail_under: FailUnder = None,
+    fail_on: FailOn = None,
+    checks: OwnChecks = None,
+    profiles: OwnProfiles = None,
     spec_folder: Annotated[
         Path | None,
         typer.Option(
@@ -76,22 +73,17 @@ def run(
         str | None,
         typer.Option("--bind", metavar="HOST:PORT", help="Let webhooks be received where other machines reach it."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier audit in --out.")] = False,
+    overwrite: Overwrite = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an audit that was broken off: name its folder.")
     ] = False,
-    proxy: Annotated[
-        bool,
-        typer.Option("--proxy", help="Use the proxy that HTTPS_PROXY or HTTP_PROXY names, but not for NO_PROXY."),
-    ] = False,
+    proxy: ByProxy = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="HOST", help="Let documents be read from this internal host."),
     ] = None,
-    show_values: Annotated[
-        bool, typer.Option("--show-values", help="Do not mask personal values in the HTML.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    show_values: ShowValues = False,
+    quiet: Quiet = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print each check as it finishes.")] = False,
 ) -> int:
     """Audit a vendor and write report.json, report.html and the evidence."""
