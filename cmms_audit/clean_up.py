@@ -31,7 +31,7 @@ OWNER = "cleanup"
 MOST_SECONDS = 60.0
 _MOST_SEARCHES = 4
 _MOST_FOUND = 10  # of one marker: more cannot be ours
-_PATIENCE = 1.0  # seconds that a request is given to be carried out whose answer was lost or told no address
+_PATIENCE = 1.0  # seconds, once, that requests are given to be carried out whose answer was lost or told no address
 _NO_TIME = "there was no time left to delete it"
 
 
@@ -83,6 +83,7 @@ class _Cleaner:
         self._api = api
         self._ledger = ledger
         self._remover = Remover(api, Purpose.CLEANUP)
+        self._has_waited = False
 
     async def deal_with(self, record: OwnRecord) -> None:
         """Delete one record if it is there; whatever goes wrong is the reason why it is left."""
@@ -117,7 +118,8 @@ class _Cleaner:
         told = record.address  # where nothing of ours lies, if the vendor told an address at all
         for turn in range(_MOST_SEARCHES):
             found = await find_own(self._api, record.kind, record.url, record.marker, Purpose.CLEANUP)
-            if not found.records and turn == 0 and record.address is None:
+            if not found.records and record.address is None and not self._has_waited:
+                self._has_waited = True
                 await self._api.clock.sleep(_PATIENCE)
                 found = await find_own(self._api, record.kind, record.url, record.marker, Purpose.CLEANUP)
             if len(found.records) > _MOST_FOUND:

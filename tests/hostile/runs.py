@@ -35,7 +35,7 @@ environment: sandbox
 credentials:
   main: {credential}
 allow: {{writes: true, burst: true}}
-budget: {{requests: 100, per_second: 50, burst_requests: 10, seconds: {seconds}}}
+budget: {{requests: 100, per_second: 500, burst_requests: 10, seconds: {seconds}}}
 """
 
 
@@ -76,18 +76,18 @@ def hostile(misbehaviour: Misbehaviour) -> Iterator[Plant]:
             yield plant
 
 
-def audited(plant: Plant, folder: Path, *program: str) -> Ended:
+def audited(plant: Plant, folder: Path, *program: str, seconds: int = SECONDS) -> Ended:
     """Audit a plant in a process of its own. Kills the process where it does not end by itself.
 
-    `program` is what Python runs instead of the tool itself.
+    `program` is what Python runs instead of the tool itself; `seconds` is what the audit may take by its vendor file.
     """
     file = folder / "vendor.yaml"
-    text = _VENDOR_FILE.format(url=plant.url, base=plant.base, credential=plant.credential(), seconds=SECONDS)
+    text = _VENDOR_FILE.format(url=plant.url, base=plant.base, credential=plant.credential(), seconds=seconds)
     file.write_text(text, encoding="utf-8")
     command = [*(program or ("-m", "cmms_audit")), "run", str(file), "--allow", "writes,burst", "--out", "out"]
     watched = [sys.executable, "-I", "-c", _WATCHER, sys.executable, *command]
     began = time.monotonic()
-    code = _awaited(watched, folder, _environment(plant, folder))
+    code = _awaited(watched, folder, _environment(plant, folder), seconds + MARGIN)
     return Ended(
         code=code,
         seconds=time.monotonic() - began,
@@ -112,14 +112,14 @@ def _environment(plant: Plant, folder: Path) -> dict[str, str]:
     return {**plant.environment(), "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(REPOSITORY)}
 
 
-def _awaited(command: list[str], folder: Path, environment: dict[str, str]) -> int:
+def _awaited(command: list[str], folder: Path, environment: dict[str, str], most: int) -> int:
     """The exit code of a command; it is killed, and all that it started, where it takes too long."""
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=stdout, stderr=stderr, start_new_session=True, umask=0
         )
         try:
-            return process.wait(SECONDS + MARGIN)
+            return process.wait(most)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
