@@ -35,7 +35,7 @@ environment: sandbox
 credentials:
   main: {credential}
 allow: {{writes: true, burst: true}}
-budget: {{requests: 100, per_second: 500, burst_requests: 10, seconds: {seconds}}}
+budget: {{requests: {requests}, per_second: 500, burst_requests: 10, seconds: {seconds}}}
 """
 
 
@@ -76,13 +76,15 @@ def hostile(misbehaviour: Misbehaviour) -> Iterator[Plant]:
             yield plant
 
 
-def audited(plant: Plant, folder: Path, *program: str, seconds: int = SECONDS) -> Ended:
+def audited(plant: Plant, folder: Path, *program: str, seconds: int = SECONDS, requests: int = 100) -> Ended:
     """Audit a plant in a process of its own. Kills the process where it does not end by itself.
 
-    `program` is what Python runs instead of the tool itself; `seconds` is what the audit may take by its vendor file.
+    `program` is what Python runs instead of the tool itself; `seconds` and `requests` are what the audit may take by
+    its vendor file.
     """
     file = folder / "vendor.yaml"
-    text = _VENDOR_FILE.format(url=plant.url, base=plant.base, credential=plant.credential(), seconds=seconds)
+    budget = {"seconds": seconds, "requests": requests}
+    text = _VENDOR_FILE.format(url=plant.url, base=plant.base, credential=plant.credential(), **budget)
     file.write_text(text, encoding="utf-8")
     command = [*(program or ("-m", "cmms_audit")), "run", str(file), "--allow", "writes,burst", "--out", "out"]
     watched = [sys.executable, "-I", "-c", _WATCHER, sys.executable, *command]

@@ -38,7 +38,7 @@ def test_a_hostile_vendor_gets_nothing_and_stops_nothing(misbehaviour: Misbehavi
 
 def test_a_plant_that_behaves_is_audited_well(tmp_path: Path) -> None:
     with hostile(Misbehaviour("none", "it behaves", lambda plant, asked: None)) as plant:
-        ended = audited(plant, tmp_path, seconds=60)
+        ended = audited(plant, tmp_path, seconds=60, requests=400)
 
     report = ended.report
     met = {each["id"] for each in report["questions"] if each["verdict"] in ("met", "partial")}
