@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cmms_audit.dialect import Dialect, detect, load_dialect
+from cmms_audit.dialect import BASE, Dialect, detect, load_dialect
 from cmms_audit.documents import DEFAULT_LIMITS, read_bytes
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Claim, Exchange
@@ -174,7 +174,7 @@ def _dialect(vendor: Vendor, document: Spec | NotASpec, folders: Sequence[Path])
         return load_dialect(vendor.dialect, folders)
     if isinstance(document, Spec):
         return detect(document, folders)
-    return load_dialect("rest", folders)
+    return load_dialect(BASE, folders)
 
 
 async def _is_public(claim: Claim, dialogue: Dialogue | None) -> bool:

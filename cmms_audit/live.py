@@ -54,10 +54,9 @@ async def audit_live(
     """Carry out an audit, filling `progress` and the journal as it goes.
 
     `run_id` marks what this run creates. `earlier` is the recording of the same audit that was broken off: it is gone
-    on with, under the mark that it had. Raises InputError where a
-    document cannot be used, CannotAudit where the journal cannot be written; cancelling the task stops the audit and
-    leaves in `progress` what was seen. Whatever happens, what was created is deleted again, or stays open in the
-    journal.
+    on with, under the mark that it had. Raises InputError where a document cannot be used, CannotAudit where the
+    journal cannot be written; cancelling the task stops the audit and leaves in `progress` what was seen. Whatever
+    happens, what was created is deleted again, or stays open in the journal.
     """
     if earlier:
         run_id = resumable(earlier, order)

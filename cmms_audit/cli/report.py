@@ -11,15 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from cmms_audit.cli.options import FORMATS, chosen, split
-from cmms_audit.cli.outputs import EVIDENCE, demand_audit, html_of, write
+from cmms_audit.cli.outputs import EVIDENCE, REPORT, demand_audit, html_of, write
 from cmms_audit.cli.shared import ShowValues
 from cmms_audit.documents import Document, read, validate
 from cmms_audit.errors import InputError, Problem
 from cmms_audit.wire.recording import Recording
 
 app = typer.Typer(rich_markup_mode=None)
-
-REPORT = "report.json"
 
 
 @app.command()

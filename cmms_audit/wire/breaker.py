@@ -22,7 +22,7 @@ MOST_FAILURES = 8  # in a row; a time-out counts twice
 PAUSE_SECONDS = 15.0
 MOST_REFUSALS = {401: 5, 403: 20}  # in a row with one credential; 403 only where it was accepted before
 
-_TO_THE_API = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST})
+TO_THE_API = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST})
 
 
 class Breaker:
@@ -42,7 +42,7 @@ class Breaker:
         """
         if call.purpose is Purpose.CLEANUP and self._silence is not None:
             raise _again(self._silence)
-        if call.purpose not in _TO_THE_API:
+        if call.purpose not in TO_THE_API:
             return False
         if call.role is not None:
             self._credentials[call.role].check()

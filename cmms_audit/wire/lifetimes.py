@@ -17,7 +17,7 @@ from msgspec import Struct
 from cmms_audit.patterns import pattern
 
 LONGEST_LIFE = 10 * 365 * 86_400.0  # seconds; a token said to live longer says nothing
-_LONGEST_TOKEN = 16 * 1024
+LONGEST_TOKEN = 16 * 1024
 _MILLISECONDS_FROM = 1e11  # seconds since 1970 are fewer for the next 3,000 years
 _EARLIEST = 1e9  # the year 2001; a smaller number is a length of time
 _JWT = pattern(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
@@ -83,7 +83,7 @@ def moment(given: object) -> float | None:
 
 def jwt_claims(token: str) -> dict[str, Any] | None:
     """What a JWT says (RFC 7519); None where a token is none. Nothing of it is verified: that is the API's business."""
-    if len(token) > _LONGEST_TOKEN or not _JWT.fullmatch(token):
+    if len(token) > LONGEST_TOKEN or not _JWT.fullmatch(token):
         return None
     header, payload, _ = token.split(".")
     head, claims = _part(header), _part(payload)

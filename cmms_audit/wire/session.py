@@ -18,6 +18,7 @@ from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.tls import equip
 from cmms_audit.wire.allowance import Allowance
+from cmms_audit.wire.breaker import TO_THE_API
 from cmms_audit.wire.call import DOCUMENT_CAP, Call, with_json, with_params
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.courier import BURST_AT_ONCE, REQUEST_SECONDS, Courier
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from cmms_audit.wire.journal import Journal
     from cmms_audit.wire.redact import Redactor
 
-_API_PURPOSES = frozenset({Purpose.API, Purpose.PROVOKED, Purpose.STRANGER, Purpose.BURST, Purpose.CLEANUP})
+_API_PURPOSES = TO_THE_API | {Purpose.CLEANUP}
 
 
 class Session:

@@ -17,11 +17,10 @@ from oauthlib.oauth2 import BackendApplicationClient
 from cmms_audit.credentials import OAuth2, Oidc
 from cmms_audit.patterns import pattern
 from cmms_audit.wire.credentials import basic_header, client_pair
-from cmms_audit.wire.lifetimes import Life, jwt_claims, life
+from cmms_audit.wire.lifetimes import LONGEST_TOKEN, Life, jwt_claims, life
 from cmms_audit.wire.redact import MASKED, SHORTEST
 
 TOKEN_WITHHELD = "«an answer that may hold a token»"  # noqa: S105 - a mark
-_LONGEST_TOKEN = 16 * 1024
 _MOST_SCOPES = 500
 _SENDABLE = pattern(r"[\x21-\x7e]+", re.ASCII)
 _ERROR_CODE = pattern(r"[a-z_]{1,40}", re.ASCII)
@@ -168,7 +167,7 @@ def recorded_answer(body: bytes, status: int) -> str | None:
 
 def usable(token: object) -> bool:
     """Whether a token can travel in a header, and be kept out of the records."""
-    return isinstance(token, str) and SHORTEST <= len(token) <= _LONGEST_TOKEN and bool(_SENDABLE.fullmatch(token))
+    return isinstance(token, str) and SHORTEST <= len(token) <= LONGEST_TOKEN and bool(_SENDABLE.fullmatch(token))
 
 
 def _masked(value: Any, name: str) -> Any:
