@@ -6,7 +6,7 @@ Credentials are already in place; redirects and new tokens are the session's bus
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from msgspec.structs import replace
@@ -94,6 +94,18 @@ class Courier:
 
     async def _once(self, call: Call, inspect: Inspect | None) -> Exchange:
         self._guard.check(call)
+        return await self._in_turn(call, partial(self._send, inspect=inspect))
+
+    async def handshake(self, call: Call, *, old: bool) -> Exchange:
+        """Take up an encrypted connection, hang up, and return what was recorded of it; see Transport.handshake.
+
+        Raises CouldNotLook: not-permitted, offline, budget; connectivity, timeout, with the recorded exchange.
+        """
+        self._guard.check_handshake(call)
+        return await self._in_turn(call, partial(self._shake_hands, old=old))
+
+    async def _in_turn(self, call: Call, act: Callable[[Call], Awaitable[Exchange]]) -> Exchange:
+        """Do it once there is room, budget and time for it."""
         async with self._room:
             self._allowance.reserve(call.purpose)
             try:
@@ -102,7 +114,7 @@ class Courier:
                 self._allowance.give_back(call.purpose)
                 raise
             try:
-                return await self._send(call, inspect)
+                return await act(call)
             finally:
                 self._breaker.release(call)
 
@@ -116,6 +128,20 @@ class Courier:
         self._allowance.demand_seconds(wait, call.purpose)
         if wait > 0:
             await self._clock.sleep(wait)
+
+    async def _shake_hands(self, call: Call, *, old: bool) -> Exchange:
+        incoming = Incoming()
+        started, began = self._clock.now(), self._clock.monotonic()
+        deadline = min(self._request_seconds, self._allowance.seconds_left(call.purpose))
+        try:
+            await self._transport.handshake(call.url, incoming, old=old, deadline=deadline)
+        except BaseException:
+            incoming.fail(Reason.INTERRUPTED, "interrupted before the connection was there")
+            raise
+        finally:
+            elapsed = self._clock.monotonic() - began
+            exchange = self._recorder.record(call, incoming, started=started, elapsed=elapsed)
+        return _whole(exchange)
 
     async def _send(self, call: Call, inspect: Inspect | None) -> Exchange:
         """Send, record, and raise CouldNotLook where no whole answer came."""
@@ -140,9 +166,7 @@ class Courier:
             self._breaker.note(call, exchange)
         if exchange.response is not None and call.purpose in _SAME_LIMITS:
             self._pace.learn(read_limits(exchange.response.headers, self._clock.now()))
-        if exchange.failure is not None:
-            raise CouldNotLook(exchange.reason or Reason.CONNECTIVITY, exchange.failure, exchange)
-        return exchange
+        return _whole(exchange)
 
     def _drop_late_body(self, call: Call, incoming: Incoming) -> None:
         """Do without a large body where no time is left to look through it for secrets."""
@@ -159,6 +183,13 @@ class Courier:
             body_cap=call.body_cap,
             deadline=min(self._request_seconds, self._allowance.seconds_left(call.purpose)),
         )
+
+
+def _whole(exchange: Exchange) -> Exchange:
+    """An exchange that was carried out. Raises CouldNotLook, with the exchange, where it was not."""
+    if exchange.failure is not None:
+        raise CouldNotLook(exchange.reason or Reason.CONNECTIVITY, exchange.failure, exchange)
+    return exchange
 
 
 def _says_json(incoming: Incoming) -> bool:

@@ -1,4 +1,4 @@
-"""What may be told of the wire to the other floors: traffic in figures, and a token without the token."""
+"""What may be told of the wire to the other floors: traffic in figures, a token without the token, a handshake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from cmms_audit.model import Exchange, Purpose
 
 WRITE = "write"  # the note of an exchange that may have changed something
 TOKEN = "token"  # noqa: S105 - the note of what a request for a token showed
+HANDSHAKE = "handshake"  # the note of what an encrypted connection showed
 CREDENTIAL = "credential"  # the note of what a token of the vendor file says of its own life
+_SHOWN = ("version", "refused", "untrusted", "names", "issuer", "not_before", "not_after")
 _NOTED = ("expires_in", "granted", "token_type", "error", "life_from", "kind", "skew_seconds", "reused")
 
 
@@ -66,6 +68,39 @@ def known_life(exchange: Exchange) -> Mapping[str, Any] | None:
     """
     noted = exchange.notes.get(CREDENTIAL)
     return noted if isinstance(noted, dict) else None
+
+
+class HandshakeFacts(Struct, frozen=True):
+    """What an encrypted connection showed before anything was asked.
+
+    `version` is what was agreed on ("TLSv1.3"), None where no connection came about; `refused` says that this was the
+    host's doing, None where it was ours. `untrusted` says why the certificate cannot be trusted, None where it can, or
+    where it was not looked at. The other facts are the certificate's, of one that is trusted: for whom, from whom, and
+    the moments (ISO 8601, UTC) between which it counts.
+    """
+
+    exchange: Exchange
+    version: str | None = None
+    refused: bool | None = None
+    untrusted: str | None = None
+    names: tuple[str, ...] = ()
+    issuer: str | None = None
+    not_before: str | None = None
+    not_after: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in a few words."""
+        if self.untrusted:
+            return f"the certificate cannot be trusted: {self.untrusted}"
+        return f"encrypted with {self.version}" if self.version else "no encrypted connection came about"
+
+
+def handshake_facts(exchange: Exchange) -> HandshakeFacts:
+    """What a recorded handshake showed, from its notes alone."""
+    noted = exchange.notes.get(HANDSHAKE)
+    known = {name: noted.get(name) for name in _SHOWN} if isinstance(noted, dict) else {}
+    return HandshakeFacts(exchange, names=tuple(known.pop("names", None) or ()), **known)
 
 
 class Volley(Struct, frozen=True):

@@ -8,6 +8,28 @@ import httpcore
 
 from cmms_audit.wire.network import RefusedEverywhere, UnknownName
 
+_TOO_OLD = ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL")
+_SPEAKS_OTHERWISE = (
+    "UNSUPPORTED_PROTOCOL", "WRONG_VERSION_NUMBER", "WRONG_SSL_VERSION", "HTTP_REQUEST", "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_EOF_WHILE_READING", "UNEXPECTED_MESSAGE",
+)  # fmt: skip
+_UNKNOWN_AUTHORITY = (
+    "the authority that vouches for it is not known here; where it is the plant's own, name it in the vendor file:"
+    " tls: {ca: ...}"
+)
+_UNTRUSTED = {
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: f"nobody but the host itself vouches for it (it is self-signed): {_UNKNOWN_AUTHORITY}",
+    19: _UNKNOWN_AUTHORITY,
+    20: _UNKNOWN_AUTHORITY,
+    21: _UNKNOWN_AUTHORITY,
+    23: "it was withdrawn",
+    62: "it is made out to another name",
+    64: "it is made out to another name",
+}
+"""What OpenSSL's numbers for a failed verification (X509_V_ERR_...) mean."""
+
 
 class NotProperHttp(Exception):  # noqa: N818 - named for what it says
     """A header or a status that HTTP has no place for."""
@@ -23,7 +45,9 @@ def in_words(error: Exception, host: str, *, proxy: str | None = None) -> str:
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
-                return f"the certificate of {host} cannot be trusted: {cause.verify_message}"
+                return f"the certificate of {host} cannot be trusted: {why_untrusted(cause)}"
+            case ssl.SSLError() if cause.reason in _TOO_OLD:
+                return f"no secure connection to {host} could be made: it speaks only withdrawn versions of TLS"
             case ssl.SSLError():
                 return f"no secure connection to {host} could be made"
             case UnknownName() if proxy:
@@ -47,6 +71,25 @@ def in_words(error: Exception, host: str, *, proxy: str | None = None) -> str:
             return "the request cannot be put into proper HTTP"
         case _:
             return f"the exchange with {host} failed ({type(error).__name__})"
+
+
+def certificate_error(error: Exception) -> ssl.SSLCertVerificationError | None:
+    """The error of a certificate that led to this one; None where it has another cause."""
+    return next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether it was the host that let no encryption come about: by an alert, by hanging up, by speaking otherwise."""
+    cause = next((each for each in _causes(error) if isinstance(each, ssl.SSLError)), None)
+    if cause is None or isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return True
+    reason = cause.reason or ""
+    return "ALERT" in reason or reason in _SPEAKS_OTHERWISE
+
+
+def why_untrusted(error: ssl.SSLCertVerificationError) -> str:
+    """Why a certificate is not trusted, in plain words."""
+    return _UNTRUSTED.get(error.verify_code, error.verify_message)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -46,7 +46,7 @@ class Guard:
         """
         self.base_origin = origin(base_url)
         self.base_host = parse_address(base_url).host
-        self.plain_http_url = _plain_http(base_url)
+        self._without_encryption = origin(unencrypted(base_url))
         self._receivers = dict(receivers)
         self._open_roles = open_roles
         self._permissions = permissions
@@ -70,6 +70,16 @@ class Guard:
         self._check_address(call)
         self._check_operation(call)
 
+    def check_handshake(self, call: Call) -> None:
+        """Return only if an encrypted connection may be taken up for a call that says no more than that.
+
+        Raises CouldNotLook (not-permitted, offline) before anything is sent.
+        """
+        if self._permissions.offline:
+            raise CouldNotLook(Reason.OFFLINE, "nothing is sent in an offline run")
+        if call.url != self.base_origin or not call.url.startswith("https:") or call.role is not None:
+            _refuse("only the vendor's own encrypted address is looked at so")
+
     def is_write(self, call: Call) -> bool:
         """Whether a call changes something at the vendor. Requests for a token of our own do not count."""
         return call.purpose is not Purpose.TOKEN and why_write(call, self._searches) is not None
@@ -80,6 +90,13 @@ class Guard:
             return origin(call.url) == origin(target.url) and not self.is_write(target)
         except ValueError:
             return False
+
+    def _is_without_encryption(self, call: Call) -> bool:
+        """Whether a stranger asks, without encryption, for what lies at the base address or below."""
+        path = urlsplit(call.url).path
+        below = path == self._base_path or path.startswith(self._base_path + "/")
+        is_there = below and origin(call.url) == self._without_encryption
+        return is_there and call.purpose is Purpose.STRANGER and call.role is None
 
     def _check_operation(self, call: Call) -> None:
         if call.purpose is Purpose.CLEANUP:
@@ -120,7 +137,7 @@ class Guard:
             case Purpose.DOCUMENT:
                 allowed = call.role is None or target == self.base_origin
             case _:
-                allowed = target == self.base_origin or (call.role is None and call.url == self.plain_http_url)
+                allowed = target == self.base_origin or self._is_without_encryption(call)
         if not allowed:
             _refuse(f"{target} is not an address that the vendor file names for this, so nothing is sent there")
         if call.role is not None and call.role not in self._open_roles and _is_in_the_open(call.url):
@@ -130,16 +147,17 @@ class Guard:
             )
 
 
+def unencrypted(url: str) -> str:
+    """The same address without encryption: on port 80, or on the port that it names itself."""
+    address = parse_address(url)
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    port = "" if address.port in (80, 443) else f":{address.port}"
+    return urlsplit(url)._replace(scheme="http", netloc=host + port).geturl()
+
+
 def _is_in_the_open(url: str) -> bool:
     """Whether what is sent to an address can be read on the way."""
     return parse_address(url).scheme == "http" and not is_loopback(url)
-
-
-def _plain_http(base_url: str) -> str:
-    """The base address on port 80, unencrypted."""
-    host = parse_address(base_url).host
-    path = urlsplit(base_url).path or "/"
-    return f"http://{f'[{host}]' if ':' in host else host}{path}"
 
 
 def _refuse(why: str) -> NoReturn:

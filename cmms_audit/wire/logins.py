@@ -30,13 +30,13 @@ from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.redirects import follow
 from cmms_audit.wire.sessions import login_request, read_session
 from cmms_audit.wire.signing import sign
+from cmms_audit.wire.tampering import TAMPERED, is_password, tampered
 from cmms_audit.wire.tokens import (
     TokenAnswer,
     noted,
     read_token,
     recorded_answer,
     revocation_request,
-    tampered,
     token_request,
     tokens_in,
 )
@@ -156,31 +156,38 @@ class Logins:
 
         return await self._courier.deliver(Call("POST", url, owner, Purpose.TOKEN, role, headers, body), inspect)
 
-    async def tampered(self, call: Call, role: str) -> Call:
-        """The call with a role's token or key, one letter of it exchanged; the redactor knows that one, too.
+    async def tampered(self, call: Call, role: str, turn: int) -> Call:
+        """The call with a role's token or key, changed in one of several ways; the redactor knows that one, too.
 
-        Raises CouldNotLook (credential) where the role is no such thing: wrong passwords lock people out.
+        Raises CouldNotLook: credential where the role is no such thing, not-permitted where it is a password in its
+        place: wrong ones lock people out.
         """
         credential = self._credential(role)
         match credential:
             case OAuth2() | Oidc():
                 token = await self._token(role, credential, call.owner, None)
-                return place_token(call, self._tampered_value(role, token.value))
+                value, call = self._tampered_value(call, role, token.value, turn)
+                return place_token(call, value)
             case Bearer():
-                return place_token(call, self._tampered_value(role, credential.token.reveal()))
+                value, call = self._tampered_value(call, role, credential.token.reveal(), turn)
+                return place_token(call, value)
             case ApiKey():
-                value = Secret("", self._tampered_value(role, credential.value.reveal()))
-                return place(call, replace(credential, value=value))
+                if is_password(credential.value.reveal()):
+                    says = f"the credential {role} is a user name with a password: wrong ones can lock people out"
+                    raise CouldNotLook(Reason.NOT_PERMITTED, says)
+                value, call = self._tampered_value(call, role, credential.value.reveal(), turn)
+                return place(call, replace(credential, value=Secret("", value)))
         raise CouldNotLook(
             Reason.CREDENTIAL, f"the credential {role} is not tampered with: it is {_how_sent(credential)}"
         )
 
-    def _tampered_value(self, role: str, value: str) -> str:
-        changed = tampered(value)
-        if changed not in self._learnt:
-            self._learnt.add(changed)
-            self._redactor.add(f"{role}.tampered", changed)
-        return changed
+    def _tampered_value(self, call: Call, role: str, value: str, turn: int) -> tuple[str, Call]:
+        """The changed credential, and the call with a note of what was changed."""
+        changed = tampered(value, turn)
+        if changed.value not in self._learnt:
+            self._learnt.add(changed.value)
+            self._redactor.add(f"{role}.tampered", changed.value)
+        return changed.value, replace(call, notes={**call.notes, TAMPERED: changed.how})
 
     def _set_apart(self, name: str) -> str:
         if name not in self._apart:
@@ -269,7 +276,7 @@ class Logins:
             now, ours = server_time(incoming.headers), self._clock.now().timestamp()
             facts = noted(role, answer, None if now is None else round(now - ours))
             facts["reused"] = answer.access_token in known
-            incoming.notes[TOKEN] = {name: self._without_secrets(fact) for name, fact in facts.items()}
+            incoming.notes[TOKEN] = facts
             is_login = isinstance(credential, Login)  # whose answers have no usual form: none is recorded as it is
             return recorded_answer(bytes(incoming.body), 200 if is_login else incoming.status)
 
@@ -307,12 +314,6 @@ class Logins:
             if value not in self._learnt:
                 self._learnt.add(value)
                 self._redactor.add(f"{role}.{name}", value)
-
-    def _without_secrets(self, fact: Any) -> Any:
-        """A fact for the record: its texts are the vendor's."""
-        if isinstance(fact, list):
-            return [self._redactor.text(each) for each in fact]
-        return self._redactor.text(fact) if isinstance(fact, str) else fact
 
     async def _endpoint(self, role: str, credential: OAuth2 | Oidc, owner: str) -> Endpoint:
         """Where to ask for a token, and whether the secret goes in the body."""

@@ -27,6 +27,10 @@ class RefusedEverywhere(httpcore.ConnectError):
     """A host that takes up no connection on any of its numbers."""
 
 
+class NotEncrypted(httpcore.ConnectError):
+    """A connection on which no encryption could be agreed on, or whose other end cannot be trusted."""
+
+
 class PinnedNetwork(httpcore.AsyncNetworkBackend):
     """Makes connections for one run."""
 
@@ -107,7 +111,7 @@ class Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> Stream:
-        """The same connection, encrypted from here on. Raises httpcore.ConnectError, httpcore.ConnectTimeout."""
+        """The same connection, encrypted from here on. Raises NotEncrypted, httpcore.ConnectTimeout."""
         loop = asyncio.get_running_loop()
         arrivals = _Arrivals()
         try:
@@ -120,9 +124,9 @@ class Stream(httpcore.AsyncNetworkStream):
             raise httpcore.ConnectTimeout from None
         except OSError as error:  # ssl.SSLError is one
             self._transport.abort()
-            raise httpcore.ConnectError from error
+            raise NotEncrypted from error
         if transport is None:
-            raise httpcore.ConnectError
+            raise NotEncrypted
         arrivals.connection_made(transport)
         return Stream(transport, arrivals)
 

@@ -45,7 +45,7 @@ class Recorder:
             elapsed=round(elapsed, 6),
             failure=self._redactor.text(incoming.failure) if incoming.failure else None,
             reason=incoming.reason,
-            notes={**call.notes, **incoming.notes, **notes},
+            notes={**call.notes, **self._redactor.values(incoming.notes), **notes},
         )
         self._journal.record(exchange)
         return exchange

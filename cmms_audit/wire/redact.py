@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Struct
 
@@ -121,6 +122,18 @@ class Redactor:
             self._remember_clean(data)
             return text
         return _as_text(_cut(data, found))
+
+    def values(self, value: Any) -> Any:
+        """A plain JSON value with a mark for every secret in its texts; the names of members are ours."""
+        match value:
+            case str():
+                return self.text(value)
+            case list():
+                return [self.values(each) for each in value]
+            case dict():
+                return {name: self.values(each) for name, each in value.items()}
+            case _:
+                return value
 
     def contains(self, data: bytes, *, in_doubt: bool = False) -> bool:
         """Whether anything in it grants access, in whatever spelling. User names and client ids do not count.

@@ -101,15 +101,6 @@ def revocation_request(
     return tuple(headers), urlencode(fields).encode("ascii")
 
 
-def tampered(token: str) -> str:
-    """A token or key with one letter of it exchanged: in the middle of its signature, where it has one."""
-    start = token.rfind(".") + 1 if token.count(".") == 2 else 0
-    start = start if start < len(token) else 0
-    at = start + (len(token) - start) // 2
-    one, other = "01" if token[at].isdigit() else "ab" if token[at].islower() else "AB"
-    return token[:at] + (other if token[at] == one else one) + token[at + 1 :]
-
-
 def read_token(body: bytes, now: float | None = None) -> TokenAnswer:
     """Read a token answer (RFC 6749, 5.1 and 5.2), however it is malformed. A life that is no number is none.
 

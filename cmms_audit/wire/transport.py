@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 from urllib.parse import quote
@@ -18,7 +18,9 @@ from msgspec import Struct, field
 
 from cmms_audit.addresses import Address, parse_address
 from cmms_audit.model import Reason
+from cmms_audit.wire.facts import HANDSHAKE
 from cmms_audit.wire.failures import NotProperHttp, SentTwice, in_words
+from cmms_audit.wire.handshake import handshake, outdated_only
 from cmms_audit.wire.inflate import CannotInflate, Inflater
 from cmms_audit.wire.names import LookUp, Names, ask_the_system
 from cmms_audit.wire.network import CONNECT_SECONDS, PinnedNetwork, Stream
@@ -114,14 +116,36 @@ class Transport:
         `may_read` is asked before so many more bytes are taken in; it says no where the run's total is used up.
         """
         address = parse_address(outgoing.url)
+        await self._carry(
+            self._exchange(outgoing, address, incoming, may_read), address, incoming, seconds=outgoing.deadline
+        )
+
+    async def handshake(self, url: str, incoming: Incoming, *, old: bool, deadline: float) -> None:
+        """Take up an encrypted connection and hang up; how it went is noted in `incoming`, as with `exchange`.
+
+        An `old` one offers the withdrawn versions of TLS alone, and trusts anybody.
+        """
+        address = parse_address(url)
+        await self._carry(self._shake_hands(address, incoming, old=old), address, incoming, seconds=deadline)
+
+    async def _shake_hands(self, address: Address, incoming: Incoming, *, old: bool) -> None:
+        context = outdated_only() if old else self._trust(self._kind(address))
+        if context is None:
+            incoming.fail(Reason.NOT_PERMITTED, "this machine itself does not speak the old versions of TLS any more")
+            return
+        incoming.notes[HANDSHAKE] = await handshake(self._network, address, context)
+
+    async def _carry(
+        self, act: Coroutine[Any, Any, None], address: Address, incoming: Incoming, *, seconds: float
+    ) -> None:
+        """Let something take so many seconds at most. Raises nothing but CancelledError: trouble is noted."""
         try:
-            async with asyncio.timeout(outgoing.deadline):
-                await self._exchange(outgoing, address, incoming, may_read)
+            async with asyncio.timeout(seconds):
+                await act
         except httpcore.ConnectTimeout:
             incoming.fail(Reason.TIMEOUT, f"{address.host} did not take up a connection within {CONNECT_SECONDS:.3g} s")
         except TimeoutError:
-            seconds = f"{outgoing.deadline:.3g} s"
-            incoming.fail(Reason.TIMEOUT, f"{address.host} did not give its whole answer within {seconds}")
+            incoming.fail(Reason.TIMEOUT, f"{address.host} did not give its whole answer within {seconds:.3g} s")
         except CannotInflate:
             incoming.fail(Reason.CONNECTIVITY, "the answer is not compressed the way it says, or not as it was asked")
         except Exception as error:  # the libraries stumble in many ways over what a stranger sends
@@ -166,12 +190,16 @@ class Transport:
 
     def _pool(self, address: Address) -> tuple[tuple[str, Proxy | None], _Pool]:
         """The connections that a request to an address may use."""
-        is_own = self._own_tls is not None and (address.host, address.port) in self._own_hosts
-        kind = "plain" if address.scheme == "http" else "own" if is_own else "usual"
-        key = (kind, self._proxies.carrier(address))
+        key = (self._kind(address), self._proxies.carrier(address))
         if key not in self._pools:
             self._pools[key] = _Pool(self._new_connections(*key))
         return key, self._pools[key]
+
+    def _kind(self, address: Address) -> str:
+        """Which certificates count for what is sent to an address: none, the plant's own, the usual ones."""
+        if address.scheme == "http":
+            return "plain"
+        return "own" if self._own_tls is not None and (address.host, address.port) in self._own_hosts else "usual"
 
     def _new_connections(self, kind: str, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
         return httpcore.AsyncConnectionPool(

@@ -233,3 +233,16 @@ def test_what_an_earlier_part_has_spent_is_not_spent_again(tmp_path: Path) -> No
             bench.run(one_more)
 
     assert (caught.value.reason, len(served.seen)) == (Reason.BUDGET, 3)
+
+
+def test_a_remark_is_written_without_secrets_while_the_run_lasts_and_not_on_replay(tmp_path: Path) -> None:
+    async def work(dialogue: Dialogue) -> None:
+        dialogue.remark("trial", {"addresses": [{"refused": f"no: {KEY}"}], "seconds": 8})
+
+    with answering(counting()) as served:
+        bench = Workbench(tmp_path, served.url)
+        live(bench, work)
+    replayed(bench, work)
+
+    line = {"kind": "trial", "addresses": [{"refused": "no: «main.value»"}], "seconds": 8}
+    assert [each for each in Recording(bench.evidence).lines if each["kind"] == "trial"] == [line]

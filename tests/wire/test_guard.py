@@ -10,9 +10,10 @@ from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
 from cmms_audit.permissions import Permissions
 from cmms_audit.wire.call import Call
-from cmms_audit.wire.guard import Guard
+from cmms_audit.wire.guard import Guard, unencrypted
 
 API = "https://api.example/v1"
+ORIGIN = "https://api.example:443"
 GUARD = Guard(
     base_url=API,
     receivers={"main": "https://login.example:443", "rotated": "https://api.example:443"},
@@ -33,6 +34,7 @@ ALLOWED = {
     "a document anywhere": call("GET", "https://docs.example/limits", Purpose.DOCUMENT),
     "a document of the api with main": call("GET", "https://api.example/openapi.json", Purpose.DOCUMENT, "main"),
     "the unencrypted port": call("GET", "http://api.example/v1", Purpose.STRANGER),
+    "the unencrypted port, below the api": call("GET", "http://api.example/v1/assets", Purpose.STRANGER),
 }
 
 REFUSED = {
@@ -47,7 +49,9 @@ REFUSED = {
     "a document elsewhere with main": call("GET", "https://docs.example/limits", Purpose.DOCUMENT, "main"),
     "a document by DELETE": call("DELETE", "https://docs.example/limits", Purpose.DOCUMENT),
     "the unencrypted port with a credential": call("GET", "http://api.example/v1", Purpose.API, "main"),
-    "the unencrypted port, another path": call("GET", "http://api.example/v1/assets", Purpose.STRANGER),
+    "the unencrypted port, above the api": call("GET", "http://api.example/v2", Purpose.STRANGER),
+    "the unencrypted port of another host": call("GET", "http://other.example/v1", Purpose.STRANGER),
+    "the unencrypted port for our own reads": call("GET", "http://api.example/v1", Purpose.API),
     "the unencrypted port by POST": call("POST", "http://api.example/v1", Purpose.STRANGER, "main"),
 }
 
@@ -65,12 +69,48 @@ def test_nothing_else_may(name: str) -> None:
     assert refusal.value.reason is Reason.NOT_PERMITTED
 
 
-@pytest.mark.parametrize("base_url", ["http://[::1]:8080/api", "http://127.0.0.1:8080"])
-def test_the_unencrypted_address_is_that_of_the_same_host(base_url: str) -> None:
+UNENCRYPTED = {
+    "http://[::1]:8080/api": "http://[::1]:8080/api",
+    "https://127.0.0.1:8443": "http://127.0.0.1:8443",
+    "https://vendor.example/api": "http://vendor.example/api",
+    "https://vendor.example:443": "http://vendor.example",
+}
+
+
+@pytest.mark.parametrize("base_url", UNENCRYPTED)
+def test_the_unencrypted_address_is_what_is_left_without_the_s(base_url: str) -> None:
     guard = Guard(base_url=base_url, receivers={}, permissions=Permissions())
 
-    assert guard.plain_http_url in ("http://[::1]/api", "http://127.0.0.1/")
-    guard.check(call("GET", guard.plain_http_url, Purpose.STRANGER))
+    assert unencrypted(base_url) == UNENCRYPTED[base_url]
+    guard.check(call("GET", unencrypted(base_url), Purpose.STRANGER))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "looked_at", "role"),
+    [
+        (API, ORIGIN.replace("api.", "other."), None),
+        (API, API, None),
+        (API, ORIGIN, "main"),
+        ("http://api.example/v1", "http://api.example:80", None),
+    ],
+    ids=["another host", "no origin", "with a credential", "nothing encrypted"],
+)
+def test_only_the_encrypted_address_of_the_vendor_is_shaken_hands_with(
+    base_url: str, looked_at: str, role: str | None
+) -> None:
+    guard = Guard(base_url=base_url, receivers={}, permissions=Permissions())
+    with pytest.raises(CouldNotLook) as refusal:
+        guard.check_handshake(call("TLS-USUAL", looked_at, Purpose.STRANGER, role))
+
+    assert refusal.value.reason is Reason.NOT_PERMITTED
+
+
+def test_in_an_offline_run_nobody_is_shaken_hands_with() -> None:
+    guard = Guard(base_url=API, receivers={}, permissions=Permissions(offline=True))
+    with pytest.raises(CouldNotLook) as refusal:
+        guard.check_handshake(call("TLS-USUAL", ORIGIN, Purpose.STRANGER))
+
+    assert refusal.value.reason is Reason.OFFLINE
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,43 @@ FAMILIES = {
         {"X_RateLimit_Limit_Minute": "5", "X_RateLimit_Remaining_Minute": "4"},
         ("vendor", 5, 4, None, 60),
     ),
+    "a vendor's name and the day in the name": (
+        {"X_HubSpot_RateLimit_Daily": "5000", "X_HubSpot_RateLimit_Daily_Remaining": "4999"},
+        ("vendor", 5000, 4999, None, 86_400),
+    ),
+    "a window in milliseconds": (
+        {
+            "X_Plant_RateLimit_Max": "100",
+            "X_Plant_RateLimit_Remaining": "7",
+            "X_Plant_RateLimit_Interval_Milliseconds": "10000",
+        },
+        ("vendor", 100, 7, None, 10),
+    ),
+    "window before the kind, seconds to live": (
+        {"X_RateLimit_Minute_Limit": "360", "X_RateLimit_Minute_Remaining": "9", "X_RateLimit_Minute_TTL": "12"},
+        ("vendor", 360, 9, 12, 60),
+    ),
+    "calls used in place of calls left": (
+        {"X_RateLimit_Limit": "5000", "X_RateLimit_Used": "18", "X_RateLimit_Reset_Timestamp": str(UNIX + 30)},
+        ("x-ratelimit", 5000, 4982, 30, None),
+    ),
+    "calls and tokens beside each other": (
+        {"X_RateLimit_Limit_Requests": "60", "X_RateLimit_Remaining_Requests": "59", "X_RateLimit_Limit_Tokens": "9"},
+        ("x-ratelimit", 60, 59, None, None),
+    ),
+    "used of allowed, for the day": ({"Sforce_Limit_Info": "api-usage=18/5000"}, ("vendor", 5000, 4982, None, 86_400)),
+    "used of allowed, of a bucket": ({"X_Shopify_Shop_Api_Call_Limit": "32/40"}, ("vendor", 40, 8, None, None)),
+    "calls left in a burst": (
+        {"X_MS_RateLimit_Burst_Remaining_XRM_Requests": "5999"},
+        ("vendor", None, 5999, None, None),
+    ),
+    "bytes beside calls": (
+        {
+            "RateLimit_Policy": '"bytes";q=9;qu="content-bytes";w=1, "calls";q=60;w=60',
+            "RateLimit": '"bytes";r=0, "calls";r=59',
+        },
+        ("ietf", 60, 59, None, 60),
+    ),
     "nothing of the kind": ({"Content_Type": "application/json"}, (None, None, None, None, None)),
 }
 
@@ -104,6 +141,27 @@ def test_a_retry_after_that_is_none_is_left_out(value: str) -> None:
     assert read(Retry_After=value).retry_after is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["30", "30s", "0m30s", "30000ms", str(UNIX + 30), str((UNIX + 30) * 1000), "30000",
+     "Sun, 22 Nov 2026 12:00:30 GMT", "2026-11-22T12:00:30Z", "2026-11-22T13:00:30+01:00", "2026-11-22 12:00:30"],
+)  # fmt: skip
+def test_a_reset_is_read_in_every_form(value: str) -> None:
+    facts = read(X_RateLimit_Limit="100;w=60", X_RateLimit_Remaining="9", X_RateLimit_Reset=value)
+
+    assert facts.reset_seconds == 30
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [{"Retry_After": "Sun, 22 Nov 2026 12:05:30 GMT"}, {"X_RateLimit_Limit": "9", "X_RateLimit_Reset": UNIX + 330}],
+)
+def test_moments_are_counted_from_the_clock_of_the_server(moment: dict[str, object]) -> None:
+    facts = read(Date="Sun, 22 Nov 2026 12:05:00 GMT", **{name: str(value) for name, value in moment.items()})
+
+    assert 30 in (facts.retry_after, facts.reset_seconds)
+
+
 def test_a_moment_that_has_passed_is_now() -> None:
     assert read(Retry_After="Sun, 22 Nov 2020 12:00:30 GMT").retry_after == 0
 
@@ -123,6 +181,8 @@ VALUES = st.one_of(
     ),
     st.integers(min_value=-(10**20), max_value=10**20).map(str),
     st.floats().map(str),
+    st.datetimes(timezones=st.just(UTC)).map(str),
+    st.text("0123456789hms/.", max_size=20),
 )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Purpose, Reason
+from cmms_audit.wire.lifetimes import jwt_claims
+from cmms_audit.wire.redact import SHORTEST
 from cmms_audit.wire.session import Session
-from cmms_audit.wire.tokens import tampered
+from cmms_audit.wire.tampering import tampered
 from tests.wire.servers import Answer, Seen, Served, answering
 from tests.wire.sessions import KEY, Workbench, api_key, basic, bearer, jwt, oauth2
 
@@ -147,8 +152,49 @@ def test_a_password_is_not_changed(tmp_path: Path, trap: Served) -> None:
     "token", ["abcdefgh", "01234567", "a.b.cdefgh", "aa.bb.", "ABC-DEF-GHI", "aaaaaaaa", "bbbbbbbb"]
 )
 def test_one_letter_differs_whatever_the_token(token: str) -> None:
-    changed = tampered(token)
+    changed = tampered(token).value
 
     assert sum(one != other for one, other in zip(token, changed, strict=True)) == 1
     if token == "a.b.cdefgh":
         assert changed.startswith("a.b.")
+
+
+def test_a_signed_token_is_also_shown_unsigned_and_with_other_contents() -> None:
+    token = jwt(sub="plant")
+    header, payload, signature = token.split(".")
+
+    _, cut, unsigned, other = (tampered(token, turn).value for turn in range(4))
+
+    assert cut == f"{header}.{payload}."
+    assert (unsigned.split(".")[1:], header_of(unsigned)) == ([payload, ""], {"alg": "none", "typ": "JWT"})
+    assert (other.split(".")[0], other.split(".")[2]) == (header, signature)
+    assert jwt_claims(other) == {"sub": "plant", "changed": True}
+    assert tampered(token, 4) == tampered(token)
+
+
+def header_of(token: str) -> Any:
+    part = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+@given(st.text("ab.-_01", min_size=SHORTEST, max_size=40), st.integers(0, 9))
+def test_whatever_is_changed_is_no_longer_the_credential(credential: str, turn: int) -> None:
+    changed = tampered(credential, turn)
+
+    assert changed.value != credential
+    assert len(changed.value) >= SHORTEST
+    assert changed.value not in repr(changed)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_what_was_changed_is_noted_and_the_changed_token_is_not(turn: int, tmp_path: Path) -> None:
+    async def work(session: Session) -> None:
+        await session.tampered(vendor.url + "/x", role="main", owner="test", turn=turn)
+
+    with answering(lambda seen: Answer(401, json.dumps(dict(seen.headers)), JSON)) as vendor:
+        bench = Workbench(tmp_path, vendor.url, credentials={"main": bearer(jwt(sub="plant"))})
+        bench.run(work)
+
+    (seen,), (exchange,) = vendor.seen, bench.exchanges()
+    assert exchange.notes["tampered"] == tampered(jwt(sub="plant"), turn).how
+    assert seen.headers["authorization"].removeprefix("Bearer ") not in bench.evidence.read_text("utf-8")

@@ -110,7 +110,7 @@ def ask(session: Session, kind: str, number: int) -> Coroutine[Any, Any, Any]:
         case "document":
             return session.fetch_document(f"https://docs.example/{number}", owner="test")
         case "plain":
-            return session.plain_http("test")
+            return session.plain_http(url, owner="test")
         case "discover":
             return session.discover(LOGIN, owner="test")
         case "token":
