@@ -14,11 +14,14 @@ from cmms_audit.addresses import origin
 from cmms_audit.dialect import Dialect
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Purpose, Reason
-from cmms_audit.paging import Next, Page, Params, documented_parameter, read_page
+from cmms_audit.paging import Next, Page, Params, documented_parameter, read_page, size_params
 from cmms_audit.spec.resources import Resource
-from cmms_audit.wire.facts import TokenFacts, Volley
+from cmms_audit.wire.facts import HandshakeFacts, TokenFacts, Volley, handshake_facts
 
 if TYPE_CHECKING:
+    from cmms_audit.webhooks.behaviour import Script
+    from cmms_audit.webhooks.delivery import Delivery
+    from cmms_audit.webhooks.received import Received
     from cmms_audit.wire.dialogue import AskedClock, Dialogue
     from cmms_audit.wire.ledger import Creation, Ledger
 
@@ -159,7 +162,7 @@ class Api:
         Raises CouldNotLook where the resource is unknown, refused, or not a list of records.
         """
         resource = self._resource(kind)
-        asked = [*params, *self._size_params(resource, size)]
+        asked = [*params, *(size_params(resource, self._dialect, size) if size else ())]
         exchange = await self.get(resource.path, params=asked, credential=credential)
         return self.read_page(kind, exchange, asked)
 
@@ -233,17 +236,44 @@ class Api:
         """Withdraw a token that was set apart ("main.spare")."""
         return await self._dialogue.revoke(name, url, owner=self._owner)
 
-    async def tampered(self, path: str, role: str = "main") -> Exchange:
-        """Ask for a path with a role's own token or key, one letter of it exchanged."""
-        return await self._dialogue.tampered(self.address(path), role=role, owner=self._owner)
+    async def tampered(self, path: str, role: str = "main", *, turn: int = 0) -> Exchange:
+        """Ask for a path with a role's own token or key, changed in one of several ways; a note says in which."""
+        return await self._dialogue.tampered(self.address(path), role=role, owner=self._owner, turn=turn)
+
+    async def open_address(self, name: str, mark: str, script: Script) -> str:
+        """An address that the vendor can send to, under a name of ours; `script` says how what comes is treated."""
+        return await self._dialogue.open_address(name, mark, script, owner=self._owner)
+
+    def treat(self, name: str, script: Script) -> None:
+        """Treat what comes to an address in another way from now on."""
+        self._dialogue.treat(name, script)
+
+    async def deliveries(
+        self, name: str, seconds: float, enough: Callable[[Sequence[Delivery]], bool]
+    ) -> tuple[Received, ...]:
+        """What has come to an address, once it is enough or the time is over."""
+        return await self._dialogue.deliveries(name, owner=self._owner, seconds=seconds, enough=enough)
+
+    def remark(self, kind: str, members: Mapping[str, Any]) -> None:
+        """Write down what the report should tell, as a line of this kind."""
+        self._dialogue.remark(kind, members)
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret that subscriptions are given, where the API takes one."""
+        return self._dialogue.signing_secret
 
     async def discover(self) -> Exchange:
         """What a sign-in service at the vendor's origin publishes about itself (OpenID Connect, RFC 8414)."""
         return await self._dialogue.discover(origin(self._base_url), owner=self._owner)
 
-    async def plain_http(self) -> Exchange:
-        """What the vendor's host answers to an unencrypted request, without credential."""
-        return await self._dialogue.plain_http(owner=self._owner)
+    async def plain_http(self, path: str = "") -> Exchange:
+        """What the vendor's host answers to a request for a path without encryption, and without credential."""
+        return await self._dialogue.plain_http(self.address(path), owner=self._owner)
+
+    async def handshake(self, *, old: bool = False) -> HandshakeFacts:
+        """How the vendor's host takes up an encrypted connection, offered today's or only the `old` versions of TLS."""
+        return handshake_facts(await self._dialogue.handshake(self._owner, old=old))
 
     def size_parameter(self, kind: str) -> str | None:
         """The name of the parameter that sets the page size, as the specification or the dialect has it."""
@@ -266,12 +296,6 @@ class Api:
             )
         exchange = await self._dialogue.send("GET", step.url, owner=self._owner)
         return self.read_page(kind, exchange, parse_qsl(urlsplit(step.url).query))
-
-    def _size_params(self, resource: Resource, size: int | None) -> Params:
-        name = documented_parameter(resource, self._dialect.paging.size)
-        if size is None or name is None:
-            return ()
-        return ((name, str(size)),)
 
     def _everywhere(self) -> Params:
         return tuple(self._dialect.extra_query.items())

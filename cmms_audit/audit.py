@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
+from cmms_audit.addresses import is_loopback, is_loopback_host
 from cmms_audit.api import Api
 from cmms_audit.battery.check import Check
 from cmms_audit.battery.context import Context, Subject, VendorFacts
@@ -30,6 +31,8 @@ from cmms_audit.wire.redact import Redactor
 
 if TYPE_CHECKING:
     from cmms_audit.minutes import Minutes
+    from cmms_audit.webhooks.delivery import Delivery
+    from cmms_audit.webhooks.received import Received
     from cmms_audit.wire.dialogue import Dialogue
 
 # Nothing more is sent after these; where only the lists were not found, other checks may still see something.
@@ -39,7 +42,8 @@ _HOPELESS = (Reason.CONNECTIVITY, Reason.CREDENTIAL)
 class Order(Struct, frozen=True):
     """What the user asked for: whom to audit, with which battery, and what may be sent.
 
-    `dialect` is given where it need not be found out any more.
+    `dialect` is given where it need not be found out any more; `listen_at` is host and port of the webhook receiver;
+    `captured` are deliveries that another receiver took.
     """
 
     vendor: Vendor
@@ -53,6 +57,8 @@ class Order(Struct, frozen=True):
     spec_folders: Sequence[Path] = ()
     dialect_folders: Sequence[Path] = ()
     dialect: Dialect | None = None
+    listen_at: tuple[str, int] = ("127.0.0.1", 0)
+    captured: Sequence[Delivery] = ()
 
 
 class Progress(Struct):
@@ -90,6 +96,7 @@ async def audit(
     learn: Callable[[Intake], None],
     unheard: Mapping[str, Reason],
     tell: Callable[[Event], None],
+    captured: tuple[Received, ...] = (),
 ) -> None:
     """Carry out one audit, filling `progress` as it goes.
 
@@ -103,6 +110,7 @@ async def audit(
         learn: told what the documents say, before anything but them is asked for.
         unheard: checks that are known to have no answer, by id, and why.
         tell: called with every event of the battery.
+        captured: deliveries that another receiver took, as they were written down.
 
     Raises InputError where a document that the vendor file names cannot be used.
     """
@@ -119,7 +127,7 @@ async def audit(
     )
     progress.intake = intake
     minutes.documents(intake)
-    subject = _subject(order, intake, progress.claims, dialogue, run_id)
+    subject = _subject(order, intake, progress.claims, dialogue, run_id, captured)
     learn(intake)
 
     async def hear(events: AsyncIterator[Event]) -> None:
@@ -136,7 +144,7 @@ async def audit(
         progress.stopped = await contact if contact else None
         if progress.stopped and progress.stopped.reason in _HOPELESS:
             progress.plan = _plan(order, unheard, progress.stopped.reason)
-        await hear(run_others(progress.plan, lambda check: Context(subject, check)))
+        await hear(run_others(progress.plan, lambda check: Context(subject, check), subject.stage))
     finally:
         if contact:
             contact.cancel()
@@ -158,8 +166,21 @@ def _plan(order: Order, unheard: Mapping[str, Reason], cannot_reach: Reason | No
     )
 
 
+def _reached_by(order: Order) -> Literal["the vendor", "a tunnel", "nobody"]:
+    """Who can send events to the receiver of this run."""
+    if order.vendor.webhooks.public_url is not None:
+        return "a tunnel"
+    both_here = is_loopback(order.vendor.base_url)
+    return "the vendor" if both_here or not is_loopback_host(order.listen_at[0]) else "nobody"
+
+
 def _subject(
-    order: Order, intake: Intake, claims: Mapping[str, Claim], dialogue: Dialogue | None, run_id: str
+    order: Order,
+    intake: Intake,
+    claims: Mapping[str, Claim],
+    dialogue: Dialogue | None,
+    run_id: str,
+    captured: tuple[Received, ...],
 ) -> Subject:
     vendor = order.vendor
     api = None
@@ -184,9 +205,14 @@ def _subject(
             burst_requests=vendor.budget.burst_requests,
             seconds=vendor.budget.seconds,
             samples={kind: hint.sample for kind, hint in vendor.resources.items() if hint.sample},
+            may_subscribe=order.permissions.webhooks,
+            may_write=order.permissions.writes,
+            watch_seconds=vendor.webhooks.watch_seconds,
+            reached_by=_reached_by(order) if dialogue else "nobody",
         ),
         guide=order.guide,
         api=api,
         run_id=run_id,
         previous=intake.previous,
+        captured=captured,
     )

@@ -17,7 +17,7 @@ from cmms_audit.api import Api
 from cmms_audit.dialect import Dialect
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Purpose
-from cmms_audit.own_records import Remover
+from cmms_audit.own_removal import Remover
 from cmms_audit.own_search import Found, address_of, find_own, is_marker
 from cmms_audit.spec.resources import Resource
 from cmms_audit.wire.dialogue import Dialogue

@@ -20,6 +20,8 @@ from cmms_audit.errors import CannotAudit, InputError
 from cmms_audit.intake import Intake
 from cmms_audit.minutes import Minutes
 from cmms_audit.recorded_order import order_members
+from cmms_audit.webhooks.delivery import DELIVERY
+from cmms_audit.webhooks.keeping import keep, kept
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.dialogue import Dialogue, Outcomes
 from cmms_audit.wire.journal import Journal
@@ -29,6 +31,7 @@ from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.tally import traffic_of
 
 if TYPE_CHECKING:
+    from cmms_audit.webhooks.mailroom import Mailroom
     from cmms_audit.wire.session import Session
 
 
@@ -65,8 +68,10 @@ async def audit_live(
         try:
             if earlier is None:
                 journal.write("run", _run_members(order, journal, redactor, clock, run_id))
+                captured = keep(order.captured, journal, redactor, _hook_secret(order, redactor))
             else:
                 journal.write("resumed", {"version": __version__, "at": clock.now().isoformat()})
+                captured = kept(earlier)
                 await _clean_up(connection, order, progress.intake, clock)
             await audit(
                 order,
@@ -78,6 +83,7 @@ async def audit_live(
                 learn=lambda intake: _learn(connection, intake, order),
                 unheard={},
                 tell=tell,
+                captured=captured,
             )
         except CannotAudit:
             journal.give_up()
@@ -139,6 +145,7 @@ async def _connected(
     from cmms_audit.wire.session import Session  # brings the HTTP client, which an offline run does not need
 
     vendor = order.vendor
+    mailroom = _mailroom(order, journal, redactor, clock, earlier) if order.permissions.webhooks else None
     left = creations(earlier.of_kind(*KINDS)) if earlier else []
     session = Session(
         base_url=vendor.base_url,
@@ -152,6 +159,7 @@ async def _connected(
         use_proxy=use_proxy,
         ledger=Ledger(journal, redactor, left),
         tls=vendor.tls,
+        mailroom=mailroom,
     )
     outcomes = None
     if earlier:
@@ -159,12 +167,46 @@ async def _connected(
         again = frozenset(record.owner for record in left if record.may_be_there)
         outcomes = Outcomes(earlier, forget_owners=again, resumed=True)
     dialogue = Dialogue(
-        session, roles=vendor.credentials, clock=clock, journal=journal, redactor=redactor, earlier=outcomes
+        session,
+        roles=vendor.credentials,
+        clock=clock,
+        journal=journal,
+        redactor=redactor,
+        earlier=outcomes,
+        mailroom=mailroom,
     )
     try:
         yield Connection(session, dialogue)
     finally:
         await session.close()
+        if mailroom is not None:
+            await mailroom.close()
+
+
+def _mailroom(order: Order, journal: Journal, redactor: Redactor, clock: Clock, earlier: Recording | None) -> Mailroom:
+    from cmms_audit.webhooks.mailroom import Mailroom  # brings an HTTP server, which few runs need
+
+    settings = order.vendor.webhooks
+    return Mailroom(
+        order.listen_at,
+        journal=journal,
+        redactor=redactor,
+        clock=clock,
+        public_url=settings.public_url,
+        secret=_hook_secret(order, redactor),
+        last_number=max((line["number"] for line in earlier.of_kind(DELIVERY)), default=0)
+        if earlier
+        else len(order.captured),
+    )
+
+
+def _hook_secret(order: Order, redactor: Redactor) -> str | None:
+    """What deliveries are signed with, as far as the vendor file says; an offline run reads no secret."""
+    secret = order.vendor.webhooks.secret
+    if secret is None or not secret.resolved:
+        return None
+    redactor.add("webhooks.secret", secret.reveal())
+    return secret.reveal()
 
 
 async def _clean_up(connection: Connection | None, order: Order, intake: Intake | None, clock: Clock) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urljoin
 
 from msgspec import Struct, field
@@ -18,26 +18,21 @@ from msgspec.structs import replace
 from cmms_audit.api import Api
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Evidence, Exchange, Purpose, Reason
+from cmms_audit.own_removal import TAKEN_IN, WAITS, Removal, Remover
 from cmms_audit.own_search import (
     Found,
     address_of,
     bears,
     find_own,
-    is_marked_deleted,
     new_marker,
     record_in,
     record_pattern,
 )
 from cmms_audit.paging import Params
 from cmms_audit.sample_bodies import Sources, new_body, texts
+from cmms_audit.spec.operations import Operation
 from cmms_audit.spec.resources import Resource
 from cmms_audit.wire.ledger import Creation, address_in, id_in_body
-
-_GONE = (404, 410)
-_WAITS = (0.0, 1.0, 2.0)  # seconds before each look whether what was only taken in (202) has been carried out
-_TAKEN_IN = 202
-
-Outcome = Literal["deleted", "gone", "foreign", "kept"]
 
 
 class Extra(Struct, frozen=True):
@@ -83,94 +78,6 @@ class Draft(Struct, frozen=True):
     body: Mapping[str, Any]
 
 
-class Removal(Struct, frozen=True):
-    """What became of a record that was to be deleted, and the exchanges: read back, deletion, a last look.
-
-    "deleted" was seen to be gone afterwards, or to be marked as deleted, "gone" was not there any more, "foreign" does
-    not bear our marker and was not touched, "kept" could not be deleted, for the reason that `says` gives.
-    """
-
-    outcome: Outcome
-    says: str = ""
-    before: Exchange | None = None
-    answer: Exchange | None = None
-    after: Exchange | None = None
-
-
-class Remover:
-    """Deletes records that bear our marker, and sees to it that they are gone."""
-
-    def __init__(self, api: Api, purpose: Purpose) -> None:
-        self._api = api
-        self._purpose = purpose
-
-    async def remove(self, kind: str, url: str, marker: str, address: str) -> Removal:
-        """Delete one record, if it is ours. Raises CouldNotLook where it cannot be read back."""
-        before = await self._api.get(address, purpose=self._purpose)
-        if "redirect_of" in before.notes:
-            return Removal("kept", "its address leads elsewhere, so nothing was touched", before)
-        stays = await self._foreign_or_gone(before, kind, url, marker, address)
-        if stays:
-            return stays
-        answer = await self._delete(address, before)
-        if answer is not None and not answer.ok and answer.status not in _GONE:
-            return Removal("kept", f"deleting it was answered with {answer.status}", before, answer)
-        return await self._seen_gone(Removal("kept", "", before, answer), kind, url, marker, address)
-
-    async def _foreign_or_gone(
-        self, before: Exchange, kind: str, url: str, marker: str, address: str
-    ) -> Removal | None:
-        """Why nothing is deleted; None where the record is there and ours, as it was read or as the list has it."""
-        if before.ok:
-            if bears(record_in(before.json, self._api.dialect), marker):
-                return None
-            return Removal("foreign", "what is there does not bear our text, so it was not touched", before)
-        listed = await find_own(self._api, kind, url, marker, self._purpose)
-        if address in [address_of(self._api, kind, url, each) for each in listed.records]:
-            return None
-        if listed.records:
-            return Removal("foreign", "it lies at another address than the vendor told", before)
-        if before.status in _GONE or listed.complete:
-            return Removal("gone", before=before)
-        return Removal("kept", f"it could not be read back ({before.status})", before)
-
-    async def _delete(self, address: str, before: Exchange) -> Exchange | None:
-        """The answer to the DELETE; None where it was lost. A vendor who asks for the version is given it."""
-        try:
-            answer = await self._api.write("DELETE", address, purpose=self._purpose)
-            etag = before.header("etag")
-            if answer.status == 428 and etag:
-                answer = await self._api.write("DELETE", address, headers={"If-Match": etag}, purpose=self._purpose)
-            return answer
-        except CouldNotLook as why:
-            if why.reason not in (Reason.CONNECTIVITY, Reason.TIMEOUT):
-                raise
-            return None
-
-    async def _seen_gone(self, so_far: Removal, kind: str, url: str, marker: str, address: str) -> Removal:
-        """Look whether the record is gone: from its address, or at least from the list."""
-        after = None
-        later = so_far.answer is not None and so_far.answer.status == _TAKEN_IN
-        for wait in _WAITS if later else _WAITS[:1]:
-            if wait:
-                await self._api.clock.sleep(wait)
-            after = await self._api.get(address, purpose=self._purpose)
-            if after.status in _GONE and so_far.before and so_far.before.ok:
-                return Removal("deleted", "", so_far.before, so_far.answer, after)
-            if after.ok and self._marked(after) and not (so_far.before and self._marked(so_far.before)):
-                return Removal("deleted", "it is marked as deleted", so_far.before, so_far.answer, after)
-        found = await find_own(self._api, kind, url, marker, self._purpose)
-        if after is not None and found.complete and not found.records:
-            return Removal("deleted", "it is gone from the list", so_far.before, so_far.answer, after)
-        says = "the vendor says that it was deleted, but it is still there"
-        if so_far.answer is None or not so_far.answer.ok:
-            says = "it could not be deleted" + (f" ({so_far.answer.status})" if so_far.answer else "")
-        return Removal("kept", says, so_far.before, so_far.answer, after)
-
-    def _marked(self, exchange: Exchange) -> bool:
-        return is_marked_deleted(record_in(exchange.json, self._api.dialect), self._api.dialect)
-
-
 class OwnRecords:
     """What one check makes for itself. Numbers and keys are the same whenever the same check of a run is judged."""
 
@@ -212,14 +119,44 @@ class OwnRecords:
         marker = new_marker(self._series, self._numbers + 1)
         return Draft(kind, marker, await new_body(kind, marker, self._sources))
 
-    async def send_spoilt(self, draft: Draft, body: bytes, media_type: str = "application/json") -> Created:
+    def next_mark(self) -> str:
+        """The mark that the next record will bear, in letters that an address may hold."""
+        return new_marker(self._series, self._numbers + 1).replace(" ", "-")
+
+    async def subscribe(self, kind: str, body: Mapping[str, Any]) -> Created:
+        """Make a subscription whose body holds our next mark, in the address that it calls.
+
+        Raises ValueError where it does not, CouldNotLook as `create`.
+        """
+        marker = self.next_mark()
+        if not bears(dict(body), marker):
+            raise ValueError("a subscription without our mark is found again by nobody")
+        made = await self._send(kind, marker, body, Extra())
+        if not made.ok:
+            raise _refused(made)
+        return made
+
+    async def act(self, made: Created, operation: Operation, body: Mapping[str, Any]) -> Exchange:
+        """Call an operation at a record that was read back and bears our marker, or below it; any answer will do.
+
+        Raises CouldNotLook where it was not read back (see `read`).
+        """
+        if made.address is None or made.address not in self._seen_as_ours:
+            raise CouldNotLook(Reason.NOT_PERMITTED, "only records that are known to be our own are changed", made)
+        address = made.address + operation.path.rpartition("}")[2]
+        return await self._api.write(operation.method, address, json=dict(body))
+
+    async def send_spoilt(
+        self, draft: Draft, body: bytes, media_type: str = "application/json", credential: str = "main"
+    ) -> Created:
         """Send a create whose body was spoilt; any answer will do. What comes of it all the same is ours.
 
         Raises ValueError where the body does not hold the marker, by which a record would be found.
         """
         if draft.marker.encode() not in body:
             raise ValueError("a body without our text makes records that nobody finds again")
-        return await self._send(draft.kind, draft.marker, draft.body, Extra(headers={"Content-Type": media_type}), body)
+        extra = Extra(headers={"Content-Type": media_type}, credential=credential)
+        return await self._send(draft.kind, draft.marker, draft.body, extra, body)
 
     async def misuse(self, made: Created, method: str) -> Exchange:
         """Call a record that was read back and bears our marker by a method that it need not have; any answer will do.
@@ -308,8 +245,8 @@ class OwnRecords:
 
         What was only taken in (202) is given time, lest a record that comes later is overlooked.
         """
-        if made.exchange.status == _TAKEN_IN:
-            await self._api.clock.sleep(sum(_WAITS))
+        if made.exchange.status == TAKEN_IN:
+            await self._api.clock.sleep(sum(WAITS))
         return await find_own(self._api, made.kind, made.url, made.marker, Purpose.API)
 
     @asynccontextmanager
@@ -331,9 +268,9 @@ class OwnRecords:
 
     async def _carried_out(self, made: Created) -> Created:
         """A create that was only taken in (202), with the address that its record has in the list by and by."""
-        if made.exchange.status != _TAKEN_IN or made.address:
+        if made.exchange.status != TAKEN_IN or made.address:
             return made
-        for wait in _WAITS:
+        for wait in WAITS:
             await self._api.clock.sleep(wait)
             found = await find_own(self._api, made.kind, made.url, made.marker, Purpose.API)
             addresses = [address_of(self._api, made.kind, made.url, each) for each in found.records]

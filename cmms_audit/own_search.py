@@ -21,7 +21,7 @@ from cmms_audit.spec.operations import Parameter
 from cmms_audit.spec.resources import Resource
 from cmms_audit.wire.ledger import PLACE, plain_id
 
-_MARKER = pattern(r"cmms-audit [0-9a-z]{1,16}-[0-9a-f]{8}-[0-9]{1,6}")
+_MARKER = pattern(r"cmms-audit[ -][0-9a-z]{1,16}-[0-9a-f]{8}-[0-9]{1,6}")
 _MOST_PAGES = 20
 _USUAL_SIZE = 100
 _NEWEST = 200
@@ -181,7 +181,7 @@ class _Searcher:
         async for page in self._pages(params, most):
             last = page.exchange
             records += (each for each in page.records if bears(each, marker))
-            ended = page.next is None
+            ended = page.next is None and not page.is_part
             in_order = newest and self._falls(page)
         searched = bool(params) and params[0][1] == marker  # what a search leaves out may only not be indexed yet
         return Found(tuple(self._once(records)), complete=(ended and not searched) or in_order, last=last)

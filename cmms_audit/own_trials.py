@@ -5,6 +5,7 @@ Whatever is let through stays ours: what is created is in the ledger, what is ch
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -24,6 +25,7 @@ from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Schema
 
 _SUBSCRIPTIONS = "webhooks"
+_NOWHERE = "https://cmms-audit.invalid/events"  # no such name can exist (RFC 2606), so nothing is sent to anybody
 _NO_ID = "cmms-audit-none"
 _BOUNDARY = "cmms-audit-part"
 _WORDS = "written without permission"
@@ -33,7 +35,8 @@ _PLAIN_END = pattern(r"(?:[/:][A-Za-z0-9_-]{1,60}){1,3}/?")
 # What reaches more than our one record, or other people, where it is let in after all.
 _REACHES_FURTHER = pattern(
     r"delet|remov|archiv|purg|clear|reset|copy|copies|clon|duplicat|split|merg|convert|generat|send|notif|mail|shar"
-    r"|invit|publish|escalat|dispatch",
+    r"|invit|publish|escalat|dispatch|assign|receiv|receipt|issu|transfer|reserv|consum|pay|invoic|order|export"
+    r"|sync|post|print",
     re.IGNORECASE,
 )
 _LAST_PLACEHOLDER = pattern(r"\{[^{}]{1,100}\}")
@@ -43,13 +46,15 @@ _ERROR_MEMBERS = ("error", "errors", "exception", "fault")
 class Trial(Struct, frozen=True):
     """One attempt to write: what it was, its answer (None: it could not be made, as `says`), and if it took effect.
 
-    `refused_in_text`: under a status of success, the answer says that the call failed.
+    `at_nothing` says that it was tried at what does not exist. `refused_in_text`: under a status of success, the
+    answer says that the call failed.
     """
 
     what: str
     exchange: Exchange | None = None
     done: bool = False
     says: str = ""
+    at_nothing: bool = False
 
     @property
     def refused_in_text(self) -> bool:
@@ -60,12 +65,16 @@ class Trial(Struct, frozen=True):
 class Trials:
     """Tries every kind of write that is described at one record that `main` made, with another credential."""
 
-    def __init__(self, api: Api, own: OwnRecords, sources: Sources, made: Created, credential: str) -> None:
+    def __init__(
+        self, api: Api, own: OwnRecords, sources: Sources, made: Created, credential: str, *, subscribing: bool
+    ) -> None:
+        """`subscribing` says whether the user allowed subscriptions to events."""
         self._api = api
         self._own = own
         self._sources = sources
         self._made = made
         self._credential = credential
+        self._subscribing = subscribing
         self._resource: Resource = api.resources[made.kind]
         self._before: Exchange | None = None
 
@@ -82,7 +91,7 @@ class Trials:
 
     def _attempts(self) -> Iterator[tuple[str, Callable[[str], Awaitable[Trial]]]]:
         """What is described, in words, and how it is tried."""
-        yield "create", self._create
+        yield "create", self.create
         if self._resource.update:
             yield "update", self._update
         if self._bulk():
@@ -91,24 +100,29 @@ class Trials:
             yield "action", self._act
         if self._upload():
             yield "attachment", self._attach
-        subscriptions = self._api.resources.get(_SUBSCRIPTIONS)
-        if subscriptions and (subscriptions.delete or subscriptions.update):
-            yield "subscription", self._subscription
+        if self._api.resources.get(_SUBSCRIPTIONS):
+            yield "subscription", self._subscribe
         if self._resource.delete:
             yield "delete", self._delete
 
-    async def _create(self, what: str) -> Trial:
+    async def create(self, what: str) -> Trial:
+        """Try to create a record like the one that `main` made. Raises CouldNotLook where nothing can be sent."""
         made = await self._own.create_again(self._made, Extra(credential=self._credential))
-        exchange = made.exchange
-        is_new = made.ok and not says_error(exchange) and made.address != self._made.address
-        return Trial(what, exchange, done=is_new and (made.address is not None or made.marker in exchange.text))
+        return Trial(what, made.exchange, done=self._is_new(made))
+
+    def _is_new(self, made: Created) -> bool:
+        """Whether another record than our first one was made."""
+        if not made.ok or says_error(made.exchange) or made.address == self._made.address:
+            return False
+        return made.address is not None or made.marker in made.exchange.text
 
     async def _update(self, what: str) -> Trial:
         update = self._resource.update
         assert update is not None  # noqa: S101 - tried only where it is described
         text = self._own.text_of(self._made, _WORDS, for_update=True)
         body = {**self._made.sent, **text} if update.method == "PUT" else text
-        return await self._seen_through(what, await self._send(update.method, self._address(), json=body))
+        exchange = await self._send(update.method, self._address(), json=body)
+        return await self._seen_through(what, exchange, words=_WORDS)
 
     async def _in_bulk(self, what: str) -> Trial:
         """A bulk update of our own record alone; where only bulk creates are described, an empty one."""
@@ -118,8 +132,8 @@ class Trials:
         if bulk.method in ("PATCH", "PUT") and self._made.record_id:
             text = self._own.text_of(self._made, _WORDS, for_update=True)
             change = [{self._resource.id_field or "id": self._made.record_id, **text}]
-        body = _wrapped(bulk.request, change)
-        return await self._seen_through(what, await self._send(bulk.method, self._api.address(bulk.path), json=body))
+        exchange = await self._send(bulk.method, self._api.address(bulk.path), json=_wrapped(bulk.request, change))
+        return await self._seen_through(what, exchange, words=_WORDS)
 
     async def _act(self, what: str) -> Trial:
         action = self._action()
@@ -138,16 +152,33 @@ class Trials:
         )
         headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
         exchange = await self._send(upload.method, self._below(upload), body=body.encode(), headers=headers)
-        return Trial(what, exchange, done=exchange.ok and not says_error(exchange))
+        is_page = "html" in exchange.media_type
+        return Trial(what, exchange, done=exchange.ok and not is_page and not says_error(exchange))
 
-    async def _subscription(self, what: str) -> Trial:
+    async def _subscribe(self, what: str) -> Trial:
+        """A subscription of our own, where that was allowed and it can be marked as ours, which leads nowhere."""
+        if not self._subscribing:
+            return await self._at_no_subscription(what)
+        try:
+            draft = await self._own.draft(_SUBSCRIPTIONS)
+        except CouldNotLook:
+            return await self._at_no_subscription(what)
+        targets = [name for name, value in draft.body.items() if _is_address(value)]
+        if not targets:  # who would be called is not known
+            return await self._at_no_subscription(what)
+        body = json.dumps({**draft.body, **dict.fromkeys(targets, _NOWHERE)}).encode()
+        made = await self._own.send_spoilt(draft, body, credential=self._credential)
+        return Trial(what, made.exchange, done=self._is_new(made))
+
+    async def _at_no_subscription(self, what: str) -> Trial:
         """A delete, or else a change, of a subscription that does not exist: one that does would call somebody."""
         subscriptions = self._api.resources[_SUBSCRIPTIONS]
         operation = subscriptions.delete or subscriptions.update
-        assert operation is not None  # noqa: S101 - tried only where it is described
+        if operation is None:
+            return Trial(what, says="no way to end a subscription is described")
         url = self._api.address(_LAST_PLACEHOLDER.sub(_NO_ID, operation.path))
-        json: dict[str, Any] | None = None if operation.method == "DELETE" else {}
-        return Trial(what, await self._send(operation.method, url, json=json))
+        body: dict[str, Any] | None = None if operation.method == "DELETE" else {}
+        return Trial(what, await self._send(operation.method, url, json=body), at_nothing=True)
 
     async def _delete(self, what: str) -> Trial:
         exchange = await self._send("DELETE", self._address())
@@ -164,13 +195,16 @@ class Trials:
             method, url, headers=headers, purpose=Purpose.PROVOKED, credential=self._credential, **more
         )
 
-    async def _seen_through(self, what: str, exchange: Exchange) -> Trial:
-        """An answer, and whether the record was changed by it, as `main` sees it."""
+    async def _seen_through(self, what: str, exchange: Exchange, words: str = "") -> Trial:
+        """An answer, and whether the record was changed by it, as `main` sees it.
+
+        Where `words` were to be written, they have to be there: systems change fields of their own at any time.
+        """
         if not exchange.ok or says_error(exchange):
             return Trial(what, exchange)
         before, self._before = self._before, await self._own.read(self._made)
         changed = before is None or self._own.record(before) != self._own.record(self._before)
-        return Trial(what, exchange, done=changed)
+        return Trial(what, exchange, done=changed and words.casefold() in self._before.text.casefold())
 
     def _address(self) -> str:
         assert self._made.address is not None  # noqa: S101 - it was read there
@@ -206,6 +240,10 @@ class Trials:
         one = self._resource.path.count("{") + 1
         posts = (each for each in self._resource.others if each.method == "POST" and each.path.count("{") == one)
         yield from (each for each in posts if _is_harmless(_after_placeholder(each.path)))
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("https://", "http://"))
 
 
 def says_error(exchange: Exchange) -> bool:

@@ -12,6 +12,7 @@ from cmms_audit.battery.check import Check
 from cmms_audit.battery.discover import battery_sha256
 from cmms_audit.minutes import Minutes
 from cmms_audit.model import Reason
+from cmms_audit.webhooks.keeping import kept
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.dialogue import Dialogue, Outcomes
 from cmms_audit.wire.recording import Recording
@@ -37,6 +38,7 @@ def replayed(order: Order, recording: Recording) -> Progress:
             learn=_ignore,
             unheard=_unheard(order.checks, recording),
             tell=_ignore,
+            captured=kept(recording),
         )
     )
     if not is_complete(recording):

@@ -209,6 +209,25 @@ def test_an_answer_that_was_lost_before_anything_was_created_leaves_nothing_open
     assert story.cleaned.left == ()
 
 
+def test_a_part_of_a_list_does_not_show_that_nothing_was_created() -> None:
+    described = document()
+    described["paths"]["/work-orders"]["get"]["parameters"] = []
+
+    def wrong(seen: Seen) -> Answer | None:
+        if is_create(seen):
+            raise ConnectionResetError
+        return None
+
+    def first_two(seen: Seen, answer: Answer) -> Answer:
+        if seen.method != "GET" or seen.path != ORDERS:
+            return answer
+        part = {"items": json.loads(answer.body)["items"][:2]}
+        return Answer(206, json.dumps(part), {"Content-Type": "application/json", "Content-Range": "items 0-1/99"})
+
+    story = written(create, Plant(wrong=wrong, twist=first_two), described)
+    assert [each.state for each in story.records] == ["open"]
+
+
 def test_what_cannot_be_deleted_is_named_with_the_reason() -> None:
     plant = Plant(wrong=lambda seen: Answer(403) if seen.method == "DELETE" else None)
     story = written(create, plant)

@@ -10,11 +10,14 @@ from cmms_audit.battery.verdicts import met, not_applicable, not_met, partial, u
 from cmms_audit.dialect import squeezed
 from cmms_audit.documentation import Documentation, DocumentationPage
 from cmms_audit.errors import CouldNotLook
+from cmms_audit.events.facts import Cause, Corner, EventTrial, Tries
+from cmms_audit.events.schedule import BACKS_OFF, Growth, growth_of, has_given_up
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Finding
-from cmms_audit.own_records import Created, Draft, Extra, OwnRecords, Removal
-from cmms_audit.own_trials import Trial
-from cmms_audit.paging import Page, at
+from cmms_audit.own_records import Created, Draft, Extra, OwnRecords
+from cmms_audit.own_removal import Removal
+from cmms_audit.own_trials import Trial, says_error
+from cmms_audit.paging import Page, at, documented_range
 from cmms_audit.patterns import pattern
 from cmms_audit.spec.coverage import FieldCoverage, body_fields, field_coverage, values_are_listed
 from cmms_audit.spec.drift import Drift, drift
@@ -29,29 +32,37 @@ from cmms_audit.spec.resources import Resource
 from cmms_audit.spec.schema import Field, Schema
 from cmms_audit.spec.security import SecurityScheme
 from cmms_audit.spec.sentences import sentences
-from cmms_audit.wire.facts import TokenFacts, known_life
+from cmms_audit.webhooks.received import Received
+from cmms_audit.wire.facts import HandshakeFacts, TokenFacts, known_life
 from cmms_audit.wire.rate_headers import RateFacts, RatePolicy
+from cmms_audit.wire.veil import veiled
 
 if TYPE_CHECKING:
     from cmms_audit.spec_diff import Change, SpecDiff
 
 __all__ = [
+    "BACKS_OFF",
     "RECORD_KINDS",
     "Access",
     "Api",
+    "Cause",
     "Change",
     "Check",
     "Context",
+    "Corner",
     "CouldNotLook",
     "Created",
     "Documentation",
     "DocumentationPage",
     "Draft",
     "Drift",
+    "EventTrial",
     "Extra",
     "Field",
     "FieldCoverage",
     "Finding",
+    "Growth",
+    "HandshakeFacts",
     "MappingResult",
     "NamedIn",
     "NotASpec",
@@ -65,6 +76,7 @@ __all__ = [
     "PublishedLimit",
     "RateFacts",
     "RatePolicy",
+    "Received",
     "Removal",
     "Resource",
     "ResponseDoc",
@@ -75,11 +87,15 @@ __all__ = [
     "StatedLimit",
     "TokenFacts",
     "Trial",
+    "Tries",
     "at",
     "body_fields",
     "check",
+    "documented_range",
     "drift",
     "field_coverage",
+    "growth_of",
+    "has_given_up",
     "is_loopback",
     "known_life",
     "members",
@@ -92,10 +108,12 @@ __all__ = [
     "permission_matrix",
     "recognise_text",
     "resolve",
+    "says_error",
     "sentences",
     "squeezed",
     "stated_limits",
     "sure_limits",
     "unknown",
     "values_are_listed",
+    "veiled",
 ]

@@ -8,9 +8,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cmms_audit.api import Api
 from cmms_audit.battery.check import Check
@@ -18,6 +19,7 @@ from cmms_audit.battery.verdicts import not_met, unknown
 from cmms_audit.dialect import Dialect
 from cmms_audit.documentation import Documentation, read_documentation
 from cmms_audit.errors import CouldNotLook
+from cmms_audit.events.stage import Stage
 from cmms_audit.guide import Guide
 from cmms_audit.model import Claim, Exchange, Finding, HasEvidence, Reason
 from cmms_audit.own_records import Created, OwnRecords
@@ -34,7 +36,9 @@ from cmms_audit.vendor import MappingNeed
 from cmms_audit.wire.rate_headers import RateFacts, read_limits
 
 if TYPE_CHECKING:
+    from cmms_audit.events.facts import EventTrial
     from cmms_audit.spec_diff import SpecDiff
+    from cmms_audit.webhooks.received import Received
     from cmms_audit.wire.dialogue import AskedClock
 
 T = TypeVar("T")
@@ -50,7 +54,9 @@ class VendorFacts(Struct, frozen=True):
 
     `volumes` are the integration's own figures (records_per_pull, events_per_minute ...); `sandbox` says whether the
     file calls its environment one; `requests` how many a run may send, `burst_requests` how many a burst may, `seconds`
-    how long it may take; `samples` what a record that may be created looks like, by kind.
+    how long it may take; `samples` what a record that may be created looks like, by kind; `may_subscribe` says whether
+    the user allowed subscriptions to events, `may_write` whether records of our own, `watch_seconds` how long to wait
+    for events, `reached_by` who can send them here.
     """
 
     base_url: str
@@ -67,12 +73,17 @@ class VendorFacts(Struct, frozen=True):
     burst_requests: int = 150
     seconds: float = 600
     samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    may_subscribe: bool = False
+    may_write: bool = False
+    watch_seconds: float = 120
+    reached_by: Literal["the vendor", "a tunnel", "nobody"] = "the vendor"
 
 
 class Subject(Struct, frozen=True):
     """Everything that is the same for all checks of one run.
 
-    `previous` is what the last release published, `run_id` what marks the records that this run creates.
+    `previous` is what the last release published, `run_id` what marks the records that this run creates, `captured`
+    what another receiver took.
     """
 
     document: Spec | NotASpec
@@ -84,8 +95,10 @@ class Subject(Struct, frozen=True):
     run_id: str = ""
     seed: int = 0
     previous: Spec | NotASpec | None = None
+    captured: tuple[Received, ...] = ()
     observations: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     first_pages: dict[str, Page] = field(default_factory=dict)
+    stage: Stage = field(default_factory=Stage)
 
     async def shared(self, name: str, make: Callable[[Api], Awaitable[T]]) -> T:
         """An observation that several ask for by name and that is made once.
@@ -172,7 +185,39 @@ class Context:
 
     def trials(self, made: Created, credential: str) -> Trials:
         """Writes at a record of our own, with a credential that should not be able to write."""
-        return Trials(self.api, self.own, self._sources, made, credential)
+        return Trials(
+            self.api, self.own, self._sources, made, credential, subscribing=self._subject.vendor.may_subscribe
+        )
+
+    async def events(self) -> EventTrial:
+        """Events that were subscribed, caused and watched, once in a run.
+
+        Raises CouldNotLook: not-permitted where nothing may be written; resource-not-found, vendor-silent where nothing
+        can be subscribed or caused.
+        """
+        if not self.vendor.may_write:
+            says = "not looked at: events are caused by creating records, which needs the permission to write (writes)"
+            raise CouldNotLook(Reason.NOT_PERMITTED, says)
+        if self.vendor.reached_by == "nobody":
+            says = (
+                "not looked at: the vendor's system cannot reach this machine; give webhooks.public_url in the vendor "
+                "file, or deliveries that were captured elsewhere (--webhook-log)"
+            )
+            raise CouldNotLook(Reason.NOT_PERMITTED, says)
+        for kind in ("webhooks", WORK_ORDERS):
+            self.resource(kind)
+        return await self._subject.shared("events", self._try_events)
+
+    def captured(self) -> tuple[Received, ...]:
+        """The deliveries that the user's own receiver took, in the order in which they came; none in most runs."""
+        return self._subject.captured
+
+    async def _try_events(self, api: Api) -> EventTrial:
+        from cmms_audit.events.trial import try_events  # few runs may subscribe
+
+        own = OwnRecords(api, run_id=self._subject.run_id, sources=self._sources)
+        trial = await try_events(api, own, self._sources, self.vendor.watch_seconds, self._subject.stage)
+        return replace(trial, by_tunnel=self.vendor.reached_by == "a tunnel")
 
     @property
     def _sources(self) -> Sources:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from cmms_audit.battery.context import Context
 from cmms_audit.battery.plan import Plan, Planned
 from cmms_audit.battery.verdicts import unknown
 from cmms_audit.errors import CouldNotLook
+from cmms_audit.events.stage import Stage
 from cmms_audit.model import Finding, Reason
 
 MAX_SIDE_BY_SIDE = 8
@@ -64,12 +66,22 @@ async def run_at_once(plan: Plan, context_of: Callable[[Check], Context]) -> Asy
         await asyncio.sleep(0)
 
 
-async def run_others(plan: Plan, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
-    """Run the checks of a plan that ask the vendor: first side by side, then alone, bursts last. As run_at_once."""
-    async for event in _run_side_by_side(plan.side_by_side, context_of):
-        yield event
-    for each in (*plan.alone, *plan.bursts):
-        async for event in _run_one(each, context_of):
+async def run_others(plan: Plan, context_of: Callable[[Check], Context], stage: Stage) -> AsyncIterator[Event]:
+    """Run the checks of a plan that ask the vendor: first side by side, then alone, bursts last. As run_at_once.
+
+    Those that watch for events begin with the first. The others are alone, and make their bursts, while these only
+    wait.
+    """
+    async with _started(plan.watching, context_of) as watching:
+        async for event in _run_side_by_side(plan.side_by_side, context_of):
+            yield event
+        if watching.is_under_way:
+            await watching.until(stage.waiting)
+        for each in (*plan.alone, *plan.bursts):
+            async for event in _run_one(each, context_of):
+                yield event
+        stage.others_done.set()
+        async for event in watching.events():
             yield event
 
 
@@ -90,25 +102,63 @@ async def _run_one(planned: Planned, context_of: Callable[[Check], Context]) -> 
 
 
 async def _run_side_by_side(planned: Sequence[Planned], context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
-    events: asyncio.Queue[Event] = asyncio.Queue()
-    places = asyncio.Semaphore(MAX_SIDE_BY_SIDE)
+    async with _started(planned, context_of, MAX_SIDE_BY_SIDE) as running:
+        async for event in running.events():
+            yield event
 
-    async def run(each: Planned) -> None:
-        async with places:
-            async for event in _run_one(each, context_of):
-                events.put_nowait(event)
 
-    tasks = [asyncio.create_task(run(each)) for each in planned]
-    try:
+class _Running:
+    """Checks that run side by side, and what they tell."""
+
+    def __init__(self, planned: Sequence[Planned], context_of: Callable[[Check], Context], most: int) -> None:
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._places = asyncio.Semaphore(most)
+        self._context_of = context_of
+        self.tasks = [asyncio.create_task(self._run(each)) for each in planned]
+
+    async def _run(self, planned: Planned) -> None:
+        async with self._places:
+            async for event in _run_one(planned, self._context_of):
+                self._events.put_nowait(event)
+
+    @property
+    def is_under_way(self) -> bool:
+        return any(not task.done() for task in self.tasks)
+
+    async def until(self, signal: asyncio.Event) -> None:
+        """Wait for a signal, or until all are done."""
+        either = [asyncio.create_task(signal.wait()), asyncio.create_task(_all_done(self.tasks))]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in either:
+                each.cancel()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """What they tell, until all have answered."""
         finished = 0
-        while finished < len(tasks):
-            event = await events.get()
+        while finished < len(self.tasks):
+            event = await self._events.get()
             finished += isinstance(event, CheckFinished)
             yield event
+
+
+async def _all_done(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
+
+
+@asynccontextmanager
+async def _started(
+    planned: Sequence[Planned], context_of: Callable[[Check], Context], most: int = 1_000
+) -> AsyncIterator[_Running]:
+    """Start checks side by side, so many at a time; at the end, whatever still runs is stopped."""
+    running = _Running(planned, context_of, most)
+    try:
+        yield running
     finally:
-        for task in tasks:
+        for task in running.tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*running.tasks, return_exceptions=True)
 
 
 async def judge(check: Check, context: Context) -> tuple[Finding, ...]:

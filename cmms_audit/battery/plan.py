@@ -22,17 +22,21 @@ class Planned(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """The whole battery in the order of its phases: at once, side by side, alone, bursts last."""
+    """The whole battery in the order of its phases: at once, side by side, alone, bursts last.
+
+    Those that are `watching` for events begin with the first that ask, and end after all others.
+    """
 
     at_once: tuple[Planned, ...]
     side_by_side: tuple[Planned, ...]
     alone: tuple[Planned, ...]
     bursts: tuple[Planned, ...]
+    watching: tuple[Planned, ...] = ()
 
     @property
     def all(self) -> tuple[Planned, ...]:
         """Every check of the battery, whether it will look or not."""
-        return (*self.at_once, *self.side_by_side, *self.alone, *self.bursts)
+        return (*self.at_once, *self.side_by_side, *self.alone, *self.bursts, *self.watching)
 
 
 def make_plan(
@@ -59,7 +63,7 @@ def make_plan(
     def phase(wanted: int) -> tuple[Planned, ...]:
         return tuple(each for each in planned if _phase(each.check) == wanted)
 
-    return Plan(phase(0), phase(1), phase(2), phase(3))
+    return Plan(phase(0), phase(1), phase(2), phase(3), phase(4))
 
 
 def _withheld(
@@ -89,6 +93,8 @@ def _phase(declared: Check) -> int:
         return 0
     if declared.sends is Sends.BURST:
         return 3
+    if declared.sends is Sends.WEBHOOKS:
+        return 4
     return 2 if declared.exclusive else 1
 
 

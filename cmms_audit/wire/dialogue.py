@@ -12,14 +12,21 @@ import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import convert, to_builtins
 
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Purpose, Reason
+from cmms_audit.webhooks.behaviour import Script
+from cmms_audit.webhooks.delivery import DELIVERY, Delivery, delivery_from_json
+from cmms_audit.webhooks.received import GIVEN, Received, Signature
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.facts import TokenFacts, Volley, token_facts
 
 if TYPE_CHECKING:
+    from cmms_audit.webhooks.mailroom import Mailroom
     from cmms_audit.wire.journal import Journal
     from cmms_audit.wire.ledger import Creation, Ledger
     from cmms_audit.wire.recording import Recording
@@ -28,11 +35,12 @@ if TYPE_CHECKING:
 
 OUTCOME = "outcome"
 _APART = "token apart"
+_OPEN = "open address"
 _TO_BE_ASKED_AGAIN = frozenset({Reason.BUDGET, Reason.CONNECTIVITY, Reason.TIMEOUT, Reason.INTERRUPTED})
 _ENDS_HERE = "the recording ends before this was asked"
 
 Ask = tuple[str, str, int]  # the owner, what is asked, and how often it was asked by then
-T = TypeVar("T", Exchange, TokenFacts, Volley)
+T = TypeVar("T", Exchange, TokenFacts, Volley, str, tuple[Received, ...])
 
 
 class Outcomes:
@@ -41,11 +49,13 @@ class Outcomes:
     def __init__(self, recording: Recording, *, forget_owners: frozenset[str] = frozenset(), resumed: bool) -> None:
         """`forget_owners` are those who ask everything anew; a `resumed` run asks again for what failed then.
 
-        Whoever had a token set apart and did not finish asks anew, too: that token is not held any more.
+        Whoever had a token set apart and did not finish asks anew, too: it is not held any more. So does whoever
+        opened an address: nobody listens there any more.
         """
         self._recording = recording
         self._lines: dict[Ask, Mapping[str, Any]] = {}
-        forgotten = forget_owners | _left_without_a_token(recording) if resumed else frozenset()
+        lost = _left_without_a_token(recording) | _opened_addresses(recording)
+        forgotten = forget_owners | lost if resumed else frozenset()
         for line in recording.of_kind(OUTCOME):
             again = line["owner"] in forgotten or (resumed and _failed(line))
             if not again:
@@ -58,6 +68,11 @@ class Outcomes:
     def exchange(self, number: int) -> Exchange:
         """A recorded exchange."""
         return self._recording.exchange(number)
+
+    @cached_property
+    def deliveries(self) -> Mapping[int, Delivery]:
+        """Every recorded delivery by its number."""
+        return {line["number"]: delivery_from_json(line) for line in self._recording.of_kind(DELIVERY)}
 
 
 class Dialogue:
@@ -72,14 +87,19 @@ class Dialogue:
         journal: Journal | None = None,
         redactor: Redactor | None = None,
         earlier: Outcomes | None = None,
+        mailroom: Mailroom | None = None,
     ) -> None:
-        """`roles` are those of the vendor file's credentials; without `journal` and `redactor` nothing is recorded."""
+        """`roles` are those of the vendor file's credentials; without `journal` and `redactor` nothing is recorded.
+
+        `mailroom` takes what the vendor sends; None where nothing may be subscribed.
+        """
         self.roles = frozenset(roles)
         self._session = session
         self._clock = clock
         self._journal = journal
         self._redactor = redactor
         self._earlier = earlier
+        self._mailroom = mailroom
         self._asked: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     async def send(
@@ -133,9 +153,15 @@ class Dialogue:
             self._exchange,
         )
 
-    async def plain_http(self, owner: str) -> Exchange:
+    async def plain_http(self, url: str, *, owner: str) -> Exchange:
         """See Session.plain_http."""
-        return await self._ask(owner, "plain http", lambda session: session.plain_http(owner), self._exchange)
+        asked = self._text("plain http", "GET", url)
+        return await self._ask(owner, asked, lambda session: session.plain_http(url, owner=owner), self._exchange)
+
+    async def handshake(self, owner: str, *, old: bool) -> Exchange:
+        """See Session.handshake."""
+        asked = f"handshake, {'old' if old else 'usual'}"
+        return await self._ask(owner, asked, lambda session: session.handshake(owner, old=old), self._exchange)
 
     async def token(
         self, role: str, *, owner: str, scopes: Sequence[str] | None = None, apart: str | None = None
@@ -155,11 +181,11 @@ class Dialogue:
         asked = self._text("revoke", "POST", url, name)
         return await self._ask(owner, asked, lambda session: session.revoke(name, url, owner=owner), self._exchange)
 
-    async def tampered(self, url: str, *, role: str, owner: str) -> Exchange:
+    async def tampered(self, url: str, *, role: str, owner: str, turn: int = 0) -> Exchange:
         """See Session.tampered."""
-        asked = self._text("tampered", "GET", url, role)
+        asked = self._text("tampered", "GET", url, role, turn)
         return await self._ask(
-            owner, asked, lambda session: session.tampered(url, role=role, owner=owner), self._exchange
+            owner, asked, lambda session: session.tampered(url, role=role, owner=owner, turn=turn), self._exchange
         )
 
     async def discover(self, issuer_or_origin_url: str, *, owner: str) -> Exchange:
@@ -180,6 +206,43 @@ class Dialogue:
             lambda session: session.burst(url, owner=owner, params=params, calls=calls, over=over),
             self._volley,
         )
+
+    async def open_address(self, name: str, mark: str, script: Script, *, owner: str) -> str:
+        """See Mailroom.open; `mark` is part of the address."""
+        asked = self._text(_OPEN, name, mark, [str(each) for each in script])
+        return await self._ask(
+            owner, asked, lambda _: self._room.open(name, mark, script), lambda line: str(line["address"])
+        )
+
+    async def deliveries(
+        self, name: str, *, owner: str, seconds: float, enough: Callable[[Sequence[Delivery]], bool]
+    ) -> tuple[Received, ...]:
+        """See Mailroom.wait."""
+        asked = f"deliveries to {name} in {seconds:g} s"
+        return await self._ask(
+            owner, asked, lambda _: self._room.wait(name, seconds=seconds, enough=enough), self._received
+        )
+
+    def treat(self, name: str, script: Script) -> None:
+        """See Mailroom.treat. What was recorded needs no treatment any more."""
+        if self._mailroom is not None:
+            self._mailroom.treat(name, script)
+
+    def remark(self, kind: str, members: Mapping[str, Any]) -> None:
+        """Write a line of this kind for the report; what was recorded is not written again on replay."""
+        if self._journal is not None:
+            self._journal.write(kind, self._redactor.values(members) if self._redactor else members)
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret that subscriptions are given, where the API takes one; its mark where nothing is sent any more."""
+        return self._mailroom.given_secret if self._mailroom is not None else f"«{GIVEN}»"
+
+    @property
+    def _room(self) -> Mailroom:
+        if self._mailroom is None:
+            raise CouldNotLook(Reason.NOT_PERMITTED, "not looked at: it needs the permission to subscribe (webhooks)")
+        return self._mailroom
 
     def clock(self, owner: str) -> AskedClock:
         """The clock as one owner may ask it."""
@@ -245,12 +308,17 @@ class Dialogue:
             url, body = self._redactor.text(url), self._redactor.text(body)
         return f"{verb} {method} {url} {hashlib.sha256(body.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
-    def _members(self, result: Exchange | TokenFacts | Volley) -> dict[str, Any]:
+    def _members(self, result: Exchange | TokenFacts | Volley | str | tuple[Received, ...]) -> dict[str, Any]:
         match result:
             case Exchange():
                 return {"exchange": result.id}
             case TokenFacts():
                 return {"exchange": result.exchange.id}
+            case str():
+                return {"address": result}
+            case tuple():
+                came = [{"number": each.delivery.number, "signature": to_builtins(each.signature)} for each in result]
+                return {"deliveries": came}
             case Volley():
                 failure = self._refusal_members(result.failure) if result.failure else None
                 return {"exchanges": [each.id for each in result.answers], "failure": failure}
@@ -264,6 +332,12 @@ class Dialogue:
     def _volley(self, line: Mapping[str, Any]) -> Volley:
         answers = tuple(self._recorded(number) for number in line["exchanges"])
         return Volley(answers, self._refusal(line["failure"]) if line["failure"] else None)
+
+    def _received(self, line: Mapping[str, Any]) -> tuple[Received, ...]:
+        assert self._earlier is not None  # noqa: S101 - a line was just read from there
+        known = self._earlier.deliveries
+        came = [each for each in line["deliveries"] if each["number"] in known]
+        return tuple(Received(known[each["number"]], convert(each["signature"], Signature)) for each in came)
 
     def _refusal_members(self, why: CouldNotLook) -> dict[str, Any]:
         summary = self._redactor.text(why.summary) if self._redactor else why.summary
@@ -301,6 +375,10 @@ def _left_without_a_token(recording: Recording) -> frozenset[str]:
     finished = {line["id"] for line in recording.of_kind("check")}
     asked = (line["owner"] for line in recording.of_kind(OUTCOME) if line["asked"].startswith(f"{_APART} "))
     return frozenset(owner for owner in asked if owner not in finished)
+
+
+def _opened_addresses(recording: Recording) -> frozenset[str]:
+    return frozenset(line["owner"] for line in recording.of_kind(OUTCOME) if line["asked"].startswith(f"{_OPEN} "))
 
 
 def _failed(line: Mapping[str, Any]) -> bool:

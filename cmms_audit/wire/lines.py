@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from cmms_audit.model import Reason
+from cmms_audit.webhooks.received import Signature
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -51,6 +52,43 @@ class _Refusal(Struct):
     exchanges: list[int]
 
 
+class _Came(Struct):
+    number: int
+    signature: Signature
+
+
+class _Delivery(Struct):
+    number: int
+    address: str
+    received: Moment
+    method: str
+    headers: list[tuple[str, str]]
+
+
+class _Address(Struct):
+    name: str
+    script: str
+    refused: str
+    narrowed: list[str]
+    deliveries: list[int]
+
+
+class _Cause(Struct):
+    number: int
+    what: Literal["created", "status changed", "changed", "created after the end"]
+    record_id: str
+    at: Moment
+    exchange: int
+    differs: str
+
+
+class _Trial(Struct):
+    seconds: Annotated[float, Meta(ge=0, le=1e6)]
+    watched: bool
+    addresses: list[_Address]
+    causes: list[_Cause]
+
+
 class _Outcome(Struct):
     owner: str
     asked: str
@@ -60,6 +98,12 @@ class _Outcome(Struct):
     exchange: int = 0
     exchanges: list[int] = []
     now: Moment | None = None
+    address: str = ""
+    deliveries: list[_Came] = []
+
+
+class _Captured(Struct):
+    deliveries: list[_Came]
 
 
 class _Check(Struct):
@@ -98,6 +142,9 @@ _SHAPES: Mapping[str, type[Struct]] = {
     "documents": _Documents,
     "document": _Document,
     "outcome": _Outcome,
+    "delivery": _Delivery,
+    "trial": _Trial,
+    "captured": _Captured,
     "check": _Check,
     "creating": _Creating,
     "created": _Created,

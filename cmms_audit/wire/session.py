@@ -17,14 +17,16 @@ from cmms_audit.addresses import origin, parse_address
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.tls import equip
+from cmms_audit.webhooks.secrets import SUBSCRIPTIONS, TOLD, secrets_in
 from cmms_audit.wire.allowance import Allowance
 from cmms_audit.wire.breaker import TO_THE_API
 from cmms_audit.wire.call import DOCUMENT_CAP, Call, with_json, with_params
 from cmms_audit.wire.clock import Clock
-from cmms_audit.wire.courier import BURST_AT_ONCE, REQUEST_SECONDS, Courier
+from cmms_audit.wire.courier import BURST_AT_ONCE, REQUEST_SECONDS, Courier, Inspect
 from cmms_audit.wire.credentials import secret_values
 from cmms_audit.wire.facts import TokenFacts, Traffic, Volley
-from cmms_audit.wire.guard import Guard
+from cmms_audit.wire.guard import Guard, unencrypted
+from cmms_audit.wire.handshake import OLD, USUAL
 from cmms_audit.wire.ledger import Creation, Ledger
 from cmms_audit.wire.logins import Logins
 from cmms_audit.wire.pace import Pace
@@ -32,7 +34,8 @@ from cmms_audit.wire.proxies import Proxies, proxies_of
 from cmms_audit.wire.public import ACCEPT, PublicDocuments
 from cmms_audit.wire.recorder import Recorder
 from cmms_audit.wire.redirects import follow
-from cmms_audit.wire.transport import Transport, usual_trust
+from cmms_audit.wire.transport import Incoming, Transport, usual_trust
+from cmms_audit.wire.veil import OF_ANOTHER, veiled_answer
 
 if TYPE_CHECKING:
     from cmms_audit.credentials import Credential
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from cmms_audit.permissions import Permissions
     from cmms_audit.tls import TlsSettings
     from cmms_audit.vendor import Budget
+    from cmms_audit.webhooks.mailroom import Mailroom
     from cmms_audit.wire.journal import Journal
     from cmms_audit.wire.redact import Redactor
 
@@ -65,18 +69,20 @@ class Session:
         use_proxy: bool = False,
         ledger: Ledger | None = None,
         tls: TlsSettings | None = None,
+        mailroom: Mailroom | None = None,
     ) -> None:
         """Fix for the whole run what may be sent where.
 
         `request_seconds` is the time one request may take in all; what documents add is told later, with `learn`.
         `use_proxy` lets requests go by the proxy that the environment names. `ledger` is the account of our own records
         where an interrupted run goes on; by default it begins empty. `tls` are certificates for the origins of base_url
-        and of where to log in.
+        and of where to log in. `mailroom` is told the secrets of subscriptions that are made.
         Raises InputError where a secret is too short to be kept out of the records, there is no proxy to use, or a
         certificate cannot be used.
         """
         self.roles = frozenset(credentials)
         self._redactor = redactor
+        self._mailroom = mailroom
         self.ledger = ledger or Ledger(journal, redactor)
         _protect(credentials, redactor, tls)
         self._sent = {redactor.text(base_url): base_url}  # beginnings of addresses, as recorded and as they were
@@ -100,8 +106,6 @@ class Session:
         self._logins = Logins(credentials, self._courier, self._guard, redactor, clock)
         self._documents = PublicDocuments(self._courier, self._transport, allow_hosts | {self._guard.base_host})
         self._refused_twice: set[str] = set()
-        self._plain_http: Exchange | None = None
-        self._plain_http_lock = asyncio.Lock()
 
     def learn(
         self,
@@ -214,18 +218,23 @@ class Session:
         call = Call("GET", refused, owner, Purpose.DOCUMENT, "main", ACCEPT, notes=notes, body_cap=DOCUMENT_CAP)
         return await follow(call, self._authorised, self._guard.may_follow)
 
-    async def plain_http(self, owner: str) -> Exchange:
-        """What the vendor's host answers on port 80, unencrypted, to nobody in particular. Asked once in a run.
+    async def plain_http(self, url: str, *, owner: str) -> Exchange:
+        """What the vendor's host answers to a GET at an address of the API without encryption, to nobody in particular.
 
         Raises CouldNotLook: connectivity where nothing answers there, timeout, and as `send`.
         """
-        async with self._plain_http_lock:
-            if self._plain_http is None:
-                self._plain_http = await self._ask_plain_http(owner)
-        if self._plain_http.failure is not None:
-            reason = self._plain_http.reason or Reason.CONNECTIVITY
-            raise CouldNotLook(reason, self._plain_http.failure, self._plain_http)
-        return self._plain_http
+        return await self._courier.deliver(Call("GET", unencrypted(with_params(url, ())), owner, Purpose.STRANGER))
+
+    async def handshake(self, owner: str, *, old: bool = False) -> Exchange:
+        """Take up an encrypted connection to the vendor's host and hang up; `handshake_facts` reads what came of it.
+
+        An `old` one offers the withdrawn versions of TLS alone. Raises CouldNotLook: not-permitted where base_url is
+        not encrypted or a proxy carries what goes there; otherwise as `send`.
+        """
+        if self._transport.goes_by_proxy(self._guard.base_origin):
+            raise CouldNotLook(Reason.NOT_PERMITTED, "a proxy stands between us and the vendor's own encryption")
+        method = OLD if old else USUAL
+        return await self._courier.handshake(Call(method, self._guard.base_origin, owner, Purpose.STRANGER), old=old)
 
     async def token(
         self, role: str, *, owner: str, scopes: Sequence[str] | None = None, apart: str | None = None
@@ -244,14 +253,14 @@ class Session:
         """
         return await self._logins.revoke(name, url, owner)
 
-    async def tampered(self, url: str, *, role: str, owner: str) -> Exchange:
-        """Send a GET with a role's own token or key, one letter of it exchanged, to see it refused.
+    async def tampered(self, url: str, *, role: str, owner: str, turn: int = 0) -> Exchange:
+        """Send a GET with a role's own token or key, changed in one of several ways (tampering), to see it refused.
 
         Raises CouldNotLook: credential where the role has neither; otherwise as `send`.
         """
         call = Call("GET", self._as_it_was(with_params(url, ())), owner, Purpose.STRANGER, f"{role}.tampered")
         self._guard.check(call)
-        placed = await self._logins.tampered(call, role)
+        placed = await self._logins.tampered(call, role, turn)
         return await follow(placed, self._courier.deliver, self._guard.may_follow)
 
     async def discover(self, issuer_or_origin_url: str, *, owner: str) -> Exchange:
@@ -272,7 +281,7 @@ class Session:
         self._guard.check(call)
         self.ledger.announce(creation, call.owner)
         try:
-            exchange = await self._authorised(call)
+            exchange = await self._authorised(call, self._take_secret(creation))
         except CouldNotLook as why:
             seen = [each for each in why.evidence if isinstance(each, Exchange) and each.purpose is call.purpose]
             if seen:
@@ -282,15 +291,6 @@ class Session:
             raise
         self.ledger.settle(creation, exchange)
         return exchange
-
-    async def _ask_plain_http(self, owner: str) -> Exchange:
-        """The exchange on port 80, one that failed included."""
-        try:
-            return await self._courier.deliver(Call("GET", self._guard.plain_http_url, owner, Purpose.STRANGER))
-        except CouldNotLook as error:
-            if error.evidence and isinstance(error.evidence[0], Exchange):
-                return error.evidence[0]
-            raise
 
     def _as_it_was(self, url: str) -> str:
         """An address that was read from the record, with the user names and client ids that stood in it.
@@ -306,12 +306,32 @@ class Session:
             self._sent[recorded] = path
         return url
 
-    async def _authorised(self, call: Call) -> Exchange:
+    def _take_secret(self, creation: Creation) -> Inspect | None:
+        """What looks at the answer to a subscription for its secret, before it is recorded."""
+        mailroom = self._mailroom
+        if creation.kind != SUBSCRIPTIONS or mailroom is None:
+            return None
+
+        def inspect(incoming: Incoming) -> None:
+            for secret in secrets_in(bytes(incoming.body)):
+                self._redactor.add(TOLD, secret)
+                mailroom.learn_secret(creation.marker, secret)
+
+        return inspect
+
+    def _veil(self, incoming: Incoming) -> str | None:
+        """What is recorded of an answer that may hold records of another customer; a refusal holds none."""
+        if not 200 <= incoming.status < 300 or not incoming.body:
+            return None
+        return veiled_answer(self._redactor.text(bytes(incoming.body).decode("utf-8", "replace")))
+
+    async def _authorised(self, call: Call, inspect: Inspect | None = None) -> Exchange:
         """Send with the role's credential; where a token is refused, once more with a new one."""
         call = replace(call, url=self._as_it_was(call.url))
         self._guard.check(call)
+        inspect = self._veil if call.role == OF_ANOTHER else inspect
         placed, token = await self._logins.authorise(call)
-        exchange = await self._courier.deliver(placed)
+        exchange = await self._courier.deliver(placed, inspect)
         role = call.role or ""
         if token is None or exchange.status != 401:
             self._refused_twice.discard(role)
@@ -319,7 +339,8 @@ class Session:
         if call.purpose is Purpose.BURST or role in self._refused_twice:
             return exchange
         again, _ = await self._logins.authorise(call, instead_of=token)
-        exchange = await self._courier.deliver(replace(again, notes={**call.notes, "retry_of": exchange.id}))
+        again = replace(again, notes={**call.notes, "retry_of": exchange.id})
+        exchange = await self._courier.deliver(again, inspect)
         if exchange.status == 401:
             self._refused_twice.add(role)  # a new token does not help here; no more of them until one is accepted
         return exchange

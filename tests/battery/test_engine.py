@@ -29,7 +29,10 @@ def events_of(*checks: Check, permissions: Permissions | None = None, **options:
 
     async def run() -> list[Event]:
         plan = make_plan(checks, permissions or Permissions(), **options)
-        phases = [run(plan, lambda each: Context(subject, each)) for run in (run_at_once, run_others)]
+        phases = [
+            run_at_once(plan, lambda each: Context(subject, each)),
+            run_others(plan, lambda each: Context(subject, each), subject.stage),
+        ]
         return [event for phase in phases async for event in phase]
 
     return asyncio.run(run())

@@ -1,0 +1,114 @@
+"""A subscription is made up from what the vendor describes, whatever he calls its parts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from cmms_audit.errors import CouldNotLook
+from cmms_audit.events.subscription import Draft, Wish, draft, events_offered, narrowed_by
+from cmms_audit.sample_bodies import Sources
+from cmms_audit.spec.index import Spec
+from cmms_audit.spec.load import parse_spec
+from cmms_audit.spec.resources import find_resources
+from tests.support import rest
+
+Json = dict[str, Any]
+URL = "https://plant.example/cmms-audit-ab12-00c0ffee-1-x"
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+EVENTS = {"type": "array", "items": {"type": "string", "enum": ["asset.updated", "work_order.created"]}}
+
+
+def sources(properties: Json, required: list[str], sample: Json | None = None) -> Sources:
+    body = {"type": "object", "properties": properties, "required": required}
+    content = {"application/json": {"schema": body}}
+    made = {"responses": {"201": {"description": "Made", "content": content}}}
+    listed = {
+        "200": {"description": "All", "content": {"application/json": {"schema": {"type": "array", "items": body}}}}
+    }
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {"/webhooks": {"get": {"responses": listed}, "post": {"requestBody": {"content": content}, **made}}},
+    }
+    spec = parse_spec(json.dumps(document), "vendor.json")
+    assert isinstance(spec, Spec)
+    resources = find_resources(spec, rest(), {})
+
+    async def first_page(kind: str) -> Any:
+        raise AssertionError(f"nothing of {kind} is needed")
+
+    return Sources(resources, rest(), {"webhooks": sample} if sample else {}, first_page)
+
+
+def drafted(properties: Json, required: list[str], sample: Json | None = None, **only: Any) -> Draft:
+    return asyncio.run(draft("webhooks", Wish(URL, "a-secret-of-ours", only), sources(properties, required, sample)))
+
+
+def test_every_event_is_asked_for_at_our_address() -> None:
+    made = drafted({"url": TEXT, "events": EVENTS, "active": {"type": "boolean"}}, ["url", "events"])
+
+    assert made.body == {"url": URL, "events": ["asset.updated", "work_order.created"]}
+    assert made.narrowed == ()
+    assert not made.gives_secret
+
+
+def test_where_one_kind_of_event_can_be_chosen_it_is_one_about_work_orders() -> None:
+    one = {"type": "string", "enum": ["ASSET_CREATED", "WORK_ORDER_CREATED", "USER_CREATED"]}
+
+    assert drafted({"type": one, "callbackUrl": TEXT}, ["type", "callbackUrl"]).body == {
+        "callbackUrl": URL,
+        "type": "WORK_ORDER_CREATED",
+    }
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"url": TEXT, "priority": WHOLE},
+        {"url": TEXT, "priorities": {"type": "array", "items": WHOLE}},
+        {"url": TEXT, "filters": {"type": "object", "properties": {"priorities": {"type": "array", "items": WHOLE}}}},
+    ],
+)
+def test_a_filter_is_found_at_the_top_or_among_filters_in_the_singular_or_the_plural(properties: Json) -> None:
+    made = drafted(properties, ["url"], priority=1, site="S-1")
+
+    assert made.narrowed == ("priority",)
+    assert "S-1" not in json.dumps(made.body)
+    assert json.dumps(1) in json.dumps(made.body)
+
+
+def test_a_value_that_a_filter_does_not_take_is_not_sent() -> None:
+    choices = {"type": "string", "enum": ["LOW", "HIGH"]}
+
+    assert drafted({"url": TEXT, "priority": choices}, ["url"], priority=1) == Draft(
+        {"url": URL}, (), gives_secret=False
+    )
+
+
+def test_a_secret_of_ours_is_given_where_one_is_taken() -> None:
+    assert drafted({"url": TEXT, "shared_key": TEXT}, ["url"]).gives_secret
+    assert not drafted({"url": TEXT, "secret": {**TEXT, "readOnly": True}}, ["url"]).gives_secret
+
+
+def test_a_sample_of_the_vendor_file_is_kept_but_for_the_address() -> None:
+    made = drafted({"targetUrl": TEXT, "kind": TEXT}, ["targetUrl", "kind"], {"targetUrl": "https://x", "kind": "wo"})
+
+    assert made.body == {"targetUrl": URL, "kind": "wo"}
+
+
+def test_where_no_field_takes_an_address_the_user_is_told_what_to_write() -> None:
+    with pytest.raises(CouldNotLook, match="resources: webhooks"):
+        drafted({"name": TEXT}, ["name"])
+
+
+def test_what_narrows_and_which_events_there_are_is_read_from_the_description() -> None:
+    resource = sources({"url": TEXT, "events": EVENTS, "siteIds": EVENTS}, ["url"]).resources["webhooks"]
+    request = resource.create.request if resource.create else None
+
+    assert narrowed_by(request, rest()) == ("event_types", "site")
+    assert events_offered(request, rest()) == ("asset.updated", "work_order.created")
+    assert narrowed_by(None, rest()) == events_offered(None, rest()) == ()
