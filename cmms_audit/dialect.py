@@ -46,12 +46,13 @@ class ResourceWords(Struct, frozen=True):
 
 
 class Paging(Struct, frozen=True):
-    """Names of paging: parameters (`size`, `page`, `offset`, `cursor`), dotted members of answers, response headers."""
+    """Names of paging: parameters (`size` to `range`), dotted members of answers, response headers."""
 
     size: tuple[str, ...] = ()
     page: tuple[str, ...] = ()
     offset: tuple[str, ...] = ()
     cursor: tuple[str, ...] = ()
+    range: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     wrappers: tuple[str, ...] = ()
     next_links: tuple[str, ...] = ()

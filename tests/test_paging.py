@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cmms_audit.api import Api
 from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Exchange, Purpose, Request, Response
-from cmms_audit.paging import Next, Page, Params, read_page
+from cmms_audit.paging import Next, Page, Params, read_page, size_params
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.load import parse_spec
 from cmms_audit.spec.resources import Resource, find_resources
@@ -30,10 +30,10 @@ ASKED = (("status", "open"),)
 
 
 @cache
-def work_orders(*parameters: str, page_from: int | None = None) -> Resource:
-    """The work orders of a document whose list takes these query parameters."""
+def work_orders(*parameters: str, page_from: int | None = None, explained: str = "") -> Resource:
+    """The work orders of a document whose list takes these query parameters, each `explained` in the same words."""
     schema = {"type": "integer"} | ({} if page_from is None else {"minimum": page_from})
-    described = [{"name": name, "in": "query", "schema": schema} for name in parameters]
+    described = [{"name": name, "in": "query", "schema": schema, "description": explained} for name in parameters]
     record = {"type": "object", "properties": {"id": {"type": "string"}, "status": {"type": "string"}}}
     content = {"application/json": {"schema": {"type": "array", "items": record}}}
     operation = {"parameters": described, "responses": {"200": {"description": "Well.", "content": content}}}
@@ -129,6 +129,117 @@ def test_a_page_without_records_is_the_end_of_a_counted_list() -> None:
     assert page_of({"items": []}, work_orders("page")).next is None
 
 
+# -- HAL ------------------------------------------------------------------------------------------------------
+
+
+def test_records_are_found_in_what_is_embedded_under_whatever_name() -> None:
+    links = {"self": {"href": "/w"}, "next": {"href": "/w?page=1"}}
+    for name in ("workOrders", "ea:orders", "https://vendor.example/rels/orders"):
+        page = page_of({"_embedded": {name: RECORDS}, "_links": links, "page": {"totalElements": 4}}, work_orders())
+        assert list(page.records) == RECORDS
+        assert (page.total, page.next) == (4, Next(url="https://vendor.example/w?page=1"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"_links": {"self": {"href": "/w"}}, "page": {"size": 20, "totalElements": 0}},
+        {"_links": {"self": {"href": "/w"}}},
+        {"_embedded": {}, "_links": {}},
+    ],
+)
+def test_an_answer_that_embeds_nothing_is_an_empty_page(body: dict[str, Any]) -> None:
+    assert page_of(body, work_orders()).records == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"_embedded": {"orders": RECORDS, "sites": RECORDS}},
+        {"_links": {}, "message": "Not so."},
+        {"_links": {}, "id": 7},
+        {"page": {"totalElements": 0}},
+        {"_embedded": {"order": {"id": "W-1"}}, "_links": {}},
+    ],
+    ids=["two lists", "an error", "one record", "no links", "one embedded record"],
+)
+def test_what_might_be_something_else_is_no_page_of_embedded_records(body: dict[str, Any]) -> None:
+    with pytest.raises(CouldNotLook):
+        page_of(body, work_orders())
+
+
+# -- ranges ---------------------------------------------------------------------------------------------------
+
+
+def part_of(said: str, resource: Resource, asked: Params = (), status: int = 206, records: Any = RECORDS) -> Page:
+    return read_page(answered(json.dumps(records), {"Content-Range": said}, status), asked, resource, rest())
+
+
+@pytest.mark.parametrize("said", ["0-1/5", "items 0-1/5", "work-orders 0-1/5", "items=0-1/5"])
+def test_a_range_tells_the_number_of_all_and_leads_to_the_next_records(said: str) -> None:
+    page = part_of(said, work_orders("range"), (("range", "0-1"), *ASKED))
+    assert (page.total, page.is_part, page.next) == (5, True, Next(params=[*ASKED, ("range", "2-3")]))
+
+
+def test_the_next_range_begins_after_the_records_that_came_whether_or_not_the_last_number_is_counted_in() -> None:
+    assert part_of("2-4/9", work_orders("range")).next == Next(params=[("range", "4-5")])
+
+
+@pytest.mark.parametrize("said", ["3-4/5", "3-5/5"])
+def test_the_last_range_is_the_end(said: str) -> None:
+    page = part_of(said, work_orders("range"), (("range", "3-9"),))
+    assert (page.next, page.is_part) == (None, False)
+
+
+def test_a_range_without_a_number_of_all_goes_on_until_it_is_beyond_the_end() -> None:
+    page = part_of("0-1/*", work_orders("range"))
+    assert (page.total, page.is_part, page.next) == (None, True, Next(params=[("range", "2-3")]))
+    beyond = part_of("*/2", work_orders("range"), (("range", "2-3"),), status=416, records={"error": "range"})
+    assert (beyond.records, beyond.total, beyond.next) == ((), 2, None)
+
+
+def test_a_range_that_is_refused_although_records_are_there_is_no_end() -> None:
+    with pytest.raises(CouldNotLook):
+        part_of("*/42", work_orders("range"), (("range", "0-999"),), status=416, records={"error": "range"})
+
+
+def test_more_records_than_can_be_asked_for_are_known_to_be_there() -> None:
+    page = part_of("0-1/5", work_orders())
+    assert (page.next, page.is_part) == (None, True)
+
+
+def test_a_range_beside_an_offset_counts_the_records_and_the_offset_leads_on() -> None:
+    assert part_of("0-1/5", work_orders("offset", "limit")).next == Next(params=[("offset", "2")])
+    assert part_of("3-4/5", work_orders("offset", "limit"), (("offset", "3"),)).next is None
+
+
+@pytest.mark.parametrize("said", ["bytes 0-1/5", "0-9/5", "a-b/c", "0-1", "-", "9" * 5000 + "-1/5", "id 5f..7a/9"])
+def test_what_counts_no_records_is_no_range(said: str) -> None:
+    page = part_of(said, work_orders("range"))
+    assert (page.total, page.next, page.is_part) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("explained", "asked"),
+    [
+        ("Pagination, default 0-49. Ex: 150-199.", (("range", "0-99"),)),
+        ("A range of days, such as 2026-01-01 - 2026-01-31, for the records of a month.", ()),
+        ("Hours of work, such as 8-16.", ()),
+        ("The records of a page, last to first: 9-0.", ()),
+        ("", ()),
+    ],
+)
+def test_a_page_size_is_asked_for_by_range_only_where_the_document_explains_it_with_records(
+    explained: str, asked: Params
+) -> None:
+    assert size_params(work_orders("range", explained=explained), rest(), 100) == asked
+
+
+def test_a_parameter_for_the_size_comes_before_a_range() -> None:
+    both = work_orders("limit", "range", explained="Records 0-49.")
+    assert size_params(both, rest(), 100) == (("limit", "100"),)
+
+
 # -- totals ---------------------------------------------------------------------------------------------------
 
 
@@ -148,9 +259,10 @@ def test_a_header_announces_a_total_that_can_be(said: str, total: int | None) ->
 
 # -- anything at all ------------------------------------------------------------------------------------------
 
-WORDS = st.sampled_from(
-    ["items", "data", "next", "links", "href", "next_cursor", "has_more", "total", "count", "meta", "@odata.nextLink"]
+NAMES_OF_MEMBERS = (
+    "items data next links href next_cursor has_more total count meta @odata.nextLink _embedded _links page"
 )
+WORDS = st.sampled_from(NAMES_OF_MEMBERS.split())
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**400)
 JSON = st.recursive(
     LEAVES,
@@ -159,11 +271,22 @@ JSON = st.recursive(
 )
 NAMES = st.sampled_from(["page", "offset", "cursor", "limit", "status"])
 ANY_ASKED = st.lists(st.tuples(NAMES | st.text(max_size=5), st.integers().map(str) | st.text(max_size=30)), max_size=4)
-RESOURCES = st.sampled_from([(), ("page",), ("offset",), ("cursor",), ("page", "offset", "cursor", "limit")])
-HEADERS = st.fixed_dictionaries({}, optional={"Link": st.text(max_size=80), "X_Total_Count": st.text(max_size=20)})
+RESOURCES = st.sampled_from(
+    [(), ("page",), ("offset",), ("cursor",), ("range",), ("page", "offset", "cursor", "limit")]
+)
+RANGES = st.from_regex(r"(items )?[0-9]{1,3}-[0-9]{1,3}/([0-9]{1,3}|\*)", fullmatch=True) | st.text(max_size=20)
+HEADERS = st.fixed_dictionaries(
+    {}, optional={"Link": st.text(max_size=80), "X_Total_Count": st.text(max_size=20), "Content-Range": RANGES}
+)
 
 
-@given(body=JSON, asked=ANY_ASKED, names=RESOURCES, headers=HEADERS, status=st.sampled_from([0, 200, 204, 404, 500]))
+@given(
+    body=JSON,
+    asked=ANY_ASKED,
+    names=RESOURCES,
+    headers=HEADERS,
+    status=st.sampled_from([0, 200, 204, 206, 404, 416, 500]),
+)
 def test_any_answer_is_a_page_or_could_not_be_looked_at(
     body: Any, asked: Params, names: tuple[str, ...], headers: dict[str, str], status: int
 ) -> None:

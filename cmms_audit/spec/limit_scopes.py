@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 
 from cmms_audit.patterns import pattern
+from cmms_audit.spec.limit_values import Scope
 
-NARROW = pattern(
-    r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b|\b(?i:writes?|writing|delet(?:es?|ing|ion)|creat(?:es?|ing|ion)|updat(?:es?|ing)"
-    r"|batch|bulk|search(?:es|ing)?|exports?|uploads?|log-?ins?|sign-?ins?"
-    r"|(?:this|that|the following) (?:end ?point|operation|call|method|api call)s?)\b"
+_READING = pattern(
+    r"\b(?:GET|HEAD)\b|\b(?i:reads|reading(?=\s?:|\s(?:requests?|calls?|data|records)\b)"
+    r"|read(?:[ -]only)?[ -](?:requests?|calls?|operations?|methods?|end ?points?|apis?|limits?)\b"
+    r"|read(?:\sand\s|\sor\s|/)(?=writ|creat|updat))"
 )
-"""Words that make a limit one of some calls only."""
+_WRITING = pattern(r"\b(?:POST|PUT|PATCH)\b|\b(?i:writes?|writing|creat(?:es?|ing|ion)|updat(?:es?|ing))\b")
+_OTHER_WORK = pattern(
+    r"\b(?:batch|bulk|search(?:es|ing)?|exports?|uploads?|log-?ins?|sign-?ins?"
+    r"|(?:this|that|the following) (?:end ?point|operation|call|method|api call)s?)\b",
+    re.IGNORECASE,
+)
+_DELETING = pattern(r"\bDELETE\b|\b(?i:delet(?:es?|ing|ion))\b")
+_EXAMPLE = pattern(
+    r"(?:\bfor example|\bfor instance|\be\.\s?g\.|\bsuch as)[\s,:(]{0,3}"
+    r"(?:(?:an?|the|rate|limit|of|up|to|at|most|only|maximum|max|is|with|allow|set)\s){0,6}$",
+    re.IGNORECASE,
+)
 
 _UNITS = (
     r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|users?|keys?|clients?|tokens?|apps?|ip"
@@ -65,9 +77,21 @@ _NOT_SAID_OF_NOW = pattern(
 _AFTER = 80  # characters after a limit in which it may be taken back
 
 
-def is_narrow(text: str) -> bool:
-    """Whether words make a limit one of some calls only."""
-    return NARROW.search(text) is not None or is_local(text)
+def calls_named(text: str) -> Scope | None:
+    """The calls that words make a limit one of; None where they name none. Reading and writing together are all."""
+    if is_local(text):
+        return Scope.PLACE
+    if _OTHER_WORK.search(text):
+        return Scope.SOME
+    reads, writes = _READING.search(text) is not None, _WRITING.search(text) is not None
+    if reads or writes:
+        return Scope.ALL if reads and writes else Scope.READS if reads else Scope.WRITES
+    return Scope.SOME if _DELETING.search(text) else None
+
+
+def is_an_example(before: str) -> bool:
+    """Whether the words before a number make it one that only shows what a limit may look like."""
+    return _EXAMPLE.search(before) is not None
 
 
 def is_local(text: str) -> bool:

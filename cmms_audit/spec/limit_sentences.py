@@ -12,17 +12,27 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field
 
 from cmms_audit.patterns import pattern
-from cmms_audit.spec.limit_scopes import belonging, is_for_the_rest, is_local, is_narrow, is_over, is_said_of_now
+from cmms_audit.spec.limit_scopes import (
+    belonging,
+    calls_named,
+    is_an_example,
+    is_for_the_rest,
+    is_over,
+    is_said_of_now,
+)
 from cmms_audit.spec.limit_values import Scope, StatedLimit, number, stated
 
 LONGEST_TEXT = 200_000
 ABOUT_LIMITS = pattern(r"rate.?limit|throttl|\bquotas?\b|\brps\b|(?:request|call|usage|api) limits?\b", re.IGNORECASE)
+LONGEST_ROW = 500
 _LONGEST_SENTENCE = 600
 _CONTEXT = 400  # characters over which a heading or a sentence about rate limits speaks for what follows
 _FAR = 45  # characters between the calls and their window
 
 _BREAK = pattern(
-    r"(?<=[.!?;])\s+|\n[ \t]{0,20}(?=[-*#>+|\n]|\d{1,3}[.)]\s)|\||<br ?/?>|</(?:li|p|td|tr|h\d)>", re.IGNORECASE
+    r"(?<=[.!?;])(?<!\be\.g\.)(?<!\bi\.e\.)\s+"
+    r"|\n[ \t]{0,20}(?=[-*#>+|\n]|\d{1,3}[.)]\s)|\||<br ?/?>|</(?:li|p|td|tr|h\d)>",
+    re.IGNORECASE,
 )
 _HEADING = pattern(r"\s{0,3}#{1,6}\s")
 _NUMBER_WORD = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety"
@@ -58,7 +68,7 @@ _BOASTING = pattern(
     re.IGNORECASE,
 )
 _PROMISING = pattern(rf"{ABOUT_LIMITS.pattern}|\b(?:allow|permit|limit|exceed)", re.IGNORECASE)
-_STRANGERS = pattern(
+STRANGERS = pattern(
     r"un-?authenticated|anonymous|without (?:an? |any )?(?:api )?(?:key|token|credential|authentic)", re.IGNORECASE
 )
 _OTHER_CALLS = pattern(
@@ -144,15 +154,24 @@ class _Sentence(Struct):
         return self.text[left.end : right.start]
 
 
+def is_row(line: str) -> bool:
+    """Whether a line is a row of a table."""
+    return "|" in line and len(line) <= LONGEST_ROW
+
+
+def limits_in_phrase(text: str, *, about: bool) -> Iterator[StatedLimit]:
+    """The limits in a few words, such as a cell of a table; `about` says that it is known to speak of rate limits."""
+    for sentence in _sentences(text):
+        if _has_window(sentence) and is_said_of_now(sentence):
+            yield from _in_sentence(sentence, about=about)
+
+
 def limits_in_sentences(text: str) -> Iterator[StatedLimit]:
-    """The limits that the sentences of a text state."""
+    """The limits that the sentences of a text state, those in rows of tables left out."""
     if not _may_state_a_limit(text):
         return
     reach, follows = 0, False
-    for piece in _BREAK.split(text[:LONGEST_TEXT]):
-        sentence = " ".join(piece[:_LONGEST_SENTENCE].split())
-        if not sentence:
-            continue
+    for sentence in _sentences(_without_rows(text[:LONGEST_TEXT])):
         if ABOUT_LIMITS.search(sentence):
             reach = _CONTEXT
         elif _HEADING.match(sentence):
@@ -162,6 +181,22 @@ def limits_in_sentences(text: str) -> Iterator[StatedLimit]:
             follows = bool(found)
             yield from found
         reach -= len(sentence)
+
+
+def _without_rows(text: str) -> str:
+    """A text without its rows of tables; of one that speaks of rate limits ("Rate limits | Manual") that much stays."""
+    return "\n".join(_left_of_row(line) if is_row(line) else line for line in text.split("\n"))
+
+
+def _left_of_row(line: str) -> str:
+    return "\nRate limits." if ABOUT_LIMITS.search(line) else ""
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for piece in _BREAK.split(text):
+        sentence = " ".join(piece[:_LONGEST_SENTENCE].split())
+        if sentence:
+            yield sentence
 
 
 def _has_window(text: str) -> bool:
@@ -190,21 +225,21 @@ def _in_sentence(text: str, *, about: bool) -> Iterator[StatedLimit]:
         start = min(begin, tokens[count].start)
         begin = belonging(text, end, _next_count(sentence, end))
         segment = text[start:begin]
-        scope = _scope(segment, scope)
+        before = text[start : min(token.start, tokens[count].start)]
+        scope = Scope.SOME if is_an_example(before) else _scope(segment, scope)
         limit = _limit(sentence, _lower_end(sentence, count), token, scope)
-        if is_over(text[start : min(token.start, tokens[count].start)], text[end:]):
+        if is_over(before, text[end:]):
             continue
-        if limit and not _STRANGERS.search(segment + _rest(sentence, end)):
+        if limit and not STRANGERS.search(segment + _rest(sentence, end)):
             yield limit
 
 
 def _scope(segment: str, before: Scope) -> Scope:
     """What the limit of a segment holds for: what was named before in the sentence, until it turns to all others."""
-    if is_local(segment):
-        return Scope.PLACE
-    if is_narrow(segment):
-        return max(before, Scope.SOME)
-    return Scope.ALL if is_for_the_rest(segment) else before
+    named = calls_named(segment)
+    if named is None:
+        return Scope.ALL if is_for_the_rest(segment) else before
+    return before if before is Scope.PLACE else named
 
 
 def _next_count(sentence: _Sentence, end: int) -> int:

@@ -29,11 +29,15 @@ _NUMBER = pattern(r"([\d,.' ]*\d|[a-z]+)(?:[\s-]{0,2}(k|m|hundred|thousand|milli
 
 
 class Scope(IntEnum):
-    """What a limit holds for: all calls, some (for writing, for one method, for logging in), or one named address."""
+    """What a limit holds for: all calls, those that read, those that write, others (deleting, in bulk, for logging in,
+    or as an example), or those of one named address.
+    """
 
     ALL = 0
-    SOME = 1
-    PLACE = 2
+    READS = 1
+    WRITES = 2
+    SOME = 3
+    PLACE = 4
 
 
 class StatedLimit(Struct, frozen=True):

@@ -22,7 +22,7 @@ from cmms_audit.spec.limit_members import header_limit, limits_in_members, limit
 from cmms_audit.spec.limit_sentences import limits_in_sentences
 from cmms_audit.spec.limit_sides import side_limits
 from cmms_audit.spec.limit_tables import limits_in_tables
-from cmms_audit.spec.limit_values import SideLimit, StatedLimit
+from cmms_audit.spec.limit_values import Scope, SideLimit, StatedLimit
 from cmms_audit.spec.operations import Operation, ResponseDoc
 
 __all__ = [
@@ -85,14 +85,17 @@ def stated_limits(text: str) -> tuple[StatedLimit, ...]:
     return tuple(dict.fromkeys(islice(meant, _MOST_STATED)))
 
 
-def sure_limits(limits: Iterable[StatedLimit]) -> dict[int, StatedLimit]:
+def sure_limits(limits: Iterable[StatedLimit], *, writing: bool = False) -> dict[int, StatedLimit]:
     """The lowest limit for each window in seconds: of several plans or users, the one that everybody can count on.
 
-    What is stated for some calls only, such as deleting, counts where nothing is stated for all.
+    Those on all calls, and those on calls that read, or, where `writing` is asked for, on calls that write. What is
+    stated for others, such as deleting or sending in bulk, holds nobody back who does not do that.
     """
+    calls = (Scope.ALL, Scope.WRITES if writing else Scope.READS)
     found: dict[int, StatedLimit] = {}
-    for each in sorted(limits, key=lambda limit: (limit.narrow, limit.count)):
-        found.setdefault(each.window, each)
+    for each in sorted(limits, key=lambda limit: (limit.count, limit.scope)):
+        if each.scope in calls:
+            found.setdefault(each.window, each)
     return found
 
 
@@ -113,18 +116,21 @@ def published_limits(spec: Spec) -> tuple[PublishedLimit, ...]:
 
     What only single operations state counts for the whole API where at least half of them state it.
     """
-    found: dict[tuple[int, int, bool], PublishedLimit] = {}
-    tally: dict[tuple[int, int, bool], set[int]] = {}
+    found: dict[tuple[int, int, Scope], PublishedLimit] = {}
+    tally: dict[tuple[int, int, Scope], set[int]] = {}
     for each, operation in _all(spec):
-        key = (each.limit.count, each.limit.window, each.limit.narrow)
+        key = (each.limit.count, each.limit.window, each.limit.scope)
         if operation is not None:
             tally.setdefault(key, set()).add(id(operation))
         if key not in found or (each.general and not found[key].general):
             found[key] = each
     enough = max(2, _SHARE_OF_ALL * len(spec.operations))
-    return tuple(
-        replace(each, general=True) if len(tally.get(key, ())) >= enough else each for key, each in found.items()
-    )
+    return tuple(_of_all(each) if len(tally.get(key, ())) >= enough else each for key, each in found.items())
+
+
+def _of_all(published: PublishedLimit) -> PublishedLimit:
+    """What so many single operations state ("this operation may be called ...") that it is one limit of all."""
+    return replace(published, limit=replace(published.limit, scope=Scope.ALL), general=True)
 
 
 @lru_cache(maxsize=4)

@@ -43,6 +43,12 @@ _DENIES = pattern(
     r"|\b(?:no|without(?: an?y?)?) (?:\w{1,12} ){0,2}(?:scope|permission|role|privilege)",
     re.IGNORECASE,
 )
+_CHOSEN_FOR_A_KEY = pattern(
+    r"\b(?:select|choose|tick|check|enable|turn on|grant|allow)\s(?:the\s)?"
+    r"(?:\*\*|[`\"“'])([A-Za-z][\w :.\-/]{1,60})(?:\*\*|[`\"”'])"
+    r"[^\n]{0,100}\b(?:creat|edit|generat|issu|mak|configur|request)(?:e|es|ing|ed)?\b[^\n]{0,40}\b(?:tokens?|keys?)\b",
+    re.IGNORECASE,
+)
 _MEMBER = pattern(r"scope|permission|role|privilege|name|^(?:all|any)", re.IGNORECASE)
 _NO_SCOPE = pattern(r"\d{3}|true|false|null|none|get|post|put|patch|delete|https?", re.IGNORECASE)
 
@@ -110,7 +116,8 @@ def _in_text(text: str) -> tuple[bool, list[str]]:
             listing = bool(_speaks(line) and _LIST_HEAD.search(line[:600]))
             worded = worded or bool(needs)
             names += [name for sentence in needs for name in _in_sentence(sentence)]
-    return worded, names
+    chosen = _CHOSEN_FOR_A_KEY.findall(text)[:_MOST_OF_ONE]
+    return worded or bool(chosen), [*names, *chosen]
 
 
 def _speaks(text: str) -> bool:

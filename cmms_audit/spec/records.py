@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cmms_audit.dialect import Dialect, squeezed
@@ -11,6 +11,7 @@ from cmms_audit.spec.operations import Operation
 from cmms_audit.spec.schema import Schema
 
 _LONGEST_PATH = 4
+_ANY_NAME = ".*"  # ends a container below which the list bears the vendor's own name: _embedded.workOrders
 
 
 def container_of(operation: Operation | None, dialect: Dialect) -> tuple[str | None, Schema | None]:
@@ -49,13 +50,35 @@ def id_of(names: Sequence[str], parameter: str | None, kind: str, dialect: Diale
     return dialect.field_in("id", names) or same.get(own)
 
 
+def holder_of_any(container: str) -> str | None:
+    """The member that holds a list of any name ("_embedded" of "_embedded.*"); None where a container is a name."""
+    return container.removesuffix(_ANY_NAME) if container.endswith(_ANY_NAME) else None
+
+
+def only_list(members: Mapping[str, Any]) -> str | None:
+    """The name of the only member that is a list; None where none or several are."""
+    lists = [name for name, value in members.items() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 else None
+
+
 def _list_in_schema(schema: Schema, containers: Sequence[str]) -> tuple[str, Schema | None] | None:
     if schema.items is not None or schema.types == ("array",):
         return "", _with_fields(schema.items)
     for name in containers:
-        inner = _member(schema, name)
-        if inner is not None and inner.items is not None:
-            return name, _with_fields(inner.items)
+        holder = holder_of_any(name)
+        inner = _member(schema, holder or name)
+        if inner is None:
+            continue
+        found = _only_list_in_schema(inner) if holder else None
+        if found:
+            return f"{holder}.{found[0]}", found[1]
+        if inner.items is not None:
+            return holder or name, _with_fields(inner.items)
+    return _only_list_in_schema(schema)
+
+
+def _only_list_in_schema(schema: Schema) -> tuple[str, Schema | None] | None:
+    """The only list of records among the members of an object, by its name, and the schema of one of them."""
     lists = {name: inner for name, inner in schema.properties.items() if inner.items is not None}
     with_fields = [name for name, inner in lists.items() if inner.items and inner.items.properties]
     names = with_fields or list(lists)
@@ -77,7 +100,9 @@ def _with_fields(schema: Schema | None) -> Schema | None:
 
 def example_fields(example: Any, container: str | None) -> tuple[str, ...]:
     """The fields of the first record in the example of a list."""
-    records = example.get(container) if container and isinstance(example, dict) else example
+    records = example
+    for step in container.split(".") if container else ():
+        records = records.get(step) if isinstance(records, dict) else None
     first = records[0] if isinstance(records, list) and records else None
     return tuple(plain_record(first)) if isinstance(first, dict) else ()
 
@@ -87,5 +112,12 @@ def _list_in_example(example: Any, containers: Sequence[str]) -> str | None:
         return ""
     if not isinstance(example, dict):
         return None
-    lists = [name for name, value in example.items() if isinstance(value, list)]
-    return next((name for name in containers if name in lists), lists[0] if len(lists) == 1 else None)
+    for name in containers:
+        if isinstance(example.get(name), list):
+            return name
+        holder = holder_of_any(name)
+        inner = example.get(holder) if holder else None
+        only = only_list(inner) if isinstance(inner, dict) else None
+        if only:
+            return f"{holder}.{only}"
+    return only_list(example)

@@ -132,8 +132,8 @@ def _sentences_of_pages(text: str) -> str:
     return " ".join(each for each in _SENTENCE_END.split(text[: 5 * _LONGEST_TEXT]) if _OF_ONE_CALL.search(each))
 
 
-def _key(limit: StatedLimit) -> tuple[int, int, bool]:
-    return limit.count, limit.window, limit.narrow
+def _key(limit: StatedLimit) -> tuple[int, int]:
+    return limit.count, limit.window
 
 
 def _by_window(limits: Iterable[PublishedLimit]) -> dict[int, list[PublishedLimit]]:

@@ -68,6 +68,7 @@ STATED: list[tuple[str, set[tuple[int, int]]]] = [
     ("## Rate limits\n\n- up to 60/min\n- 1000/hour", {(60, MINUTE), (1000, HOUR)}),
     ("## Rate limits\nStandard: 10 requests per second; burst of 20", {(10, 1)}),
     ("Clients are allowed 2 requests/second on average.", {(2, 1)}),
+    ("Rate limits | Manual of the vendor\nStandard: 60 per minute", {(60, MINUTE)}),
 ]  # fmt: skip
 
 NO_LIMIT = [
@@ -136,6 +137,50 @@ def test_a_limit_of_some_calls_is_told_apart_from_one_of_all() -> None:
     limits = list(limits_in_sentences("DELETE: 100 requests per hour. All together: 4000 requests per hour."))
 
     assert [(each.count, each.narrow) for each in limits] == [(100, True), (4000, False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GET: 3600 requests per minute and 40000 per hour.", [(3600, "READS"), (40_000, "READS")]),
+        ("Read requests: 100 per minute, write requests: 20 per minute.", [(100, "READS"), (20, "WRITES")]),
+        ("POST, PUT and DELETE: 1000 requests per hour", [(1000, "WRITES")]),
+        ("GET 360 requests/min, DELETE 100 requests/h, batch 20 requests/h",
+         [(360, "READS"), (100, "SOME"), (20, "SOME")]),
+        ("Read and write requests are limited to 60 per minute.", [(60, "ALL")]),
+        ("GET, POST, PUT and DELETE: 60 requests per minute", [(60, "ALL")]),
+        ("An administrator sets limits, for example 500 requests per hour for a role.", [(500, "SOME")]),
+        ("Limits differ, e.g. 500 requests per hour and 9 requests per minute.", [(500, "SOME"), (9, "SOME")]),
+        ("Integrations, such as ours, may send 60 requests per minute.", [(60, "ALL")]),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else None,
+)  # fmt: skip
+def test_reading_writing_other_work_and_examples_are_told_apart(text: str, expected: list[tuple[int, str]]) -> None:
+    assert [(each.count, each.scope.name) for each in limits_in_sentences(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("| Method | Limit |\n|--|--|\n| GET | 3600 per minute, 40000 per hour |\n| DELETE | 100 per hour |",
+         {(3600, MINUTE, "READS"), (40_000, HOUR, "READS"), (100, HOUR, "SOME")}),
+        ("| Method | Calls | Window |\n|--|--|--|\n| GET | 60 | minute |\n| POST, PUT | 10 | minute |",
+         {(60, MINUTE, "READS"), (10, MINUTE, "WRITES")}),
+        ("| Call type | Limit |\n|--|--|\n| Read | 60 per minute |\n| Bulk | 5 per minute |\n| All | 90 per minute |",
+         {(60, MINUTE, "READS"), (5, MINUTE, "SOME"), (90, MINUTE, "ALL")}),
+        ("| Endpoint | Limit |\n|--|--|\n| Work orders | 60 per minute |\n| Others | 90 per minute |",
+         {(60, MINUTE, "PLACE"), (90, MINUTE, "ALL")}),
+        ("| Plan | Requests |\n|--|--|\n| Free | 60 per minute |\n| Pro | 600 per minute |",
+         {(60, MINUTE, "ALL"), (600, MINUTE, "ALL")}),
+        ("Rate limits\n\n| Who | Limit |\n|--|--|\n| Unauthenticated | 5 per minute |\n| Users | 60 per minute |",
+         {(60, MINUTE, "ALL")}),
+        ("| Plan | Limit |\n|--|--|\n| Emails | 60 per day |\n| Inspections | 3 per day |", set()),
+        ("| Method | Path | Does |\n|--|--|--|\n| GET | /meters | Returns 24 readings per day. |", set()),
+    ],
+    ids=["methods", "methods and windows", "sorts of calls", "places", "requests", "strangers", "emails", "paths"],
+)  # fmt: skip
+def test_a_row_of_a_table_says_for_which_calls_its_limits_are(table: str, expected: set[tuple[int, int, str]]) -> None:
+    assert {(each.count, each.window, each.scope.name) for each in stated_limits(table)} == expected
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,10 @@ def test_an_extension_names_permissions_in_several_shapes(value: object, names: 
         ("Your key must have one of the following [roles](https://v.example):\n"
          "* API—Assets read\n* API—Assets read and write",
          {"API—Assets read", "API—Assets read and write"}),
+        ("To use it, select **Read Assets** under the Assets category when creating or editing an API token.",
+         {"Read Assets"}),
+        ('Tick "Write meters" when you generate the key.', {"Write meters"}),
+        ("Select **Export** to create a file.", set()),
         ("Requires the Planner role.", set()),
         ("The `status` field holds the state.", set()),
         ("Changes the role of a user.", set()),
@@ -139,7 +143,7 @@ def test_a_document_that_protects_nothing_is_read_as_silent_on_who_may_call() ->
 
 
 def test_hostile_texts_are_read_in_no_time() -> None:
-    text = "scope " * 3_000 + "`" * 3_000 + "permission: " * 3_000 + "* \n" * 3_000
+    text = "scope " * 3_000 + "`" * 3_000 + "permission: " * 3_000 + "* \n" * 3_000 + "select **a" * 3_000
     began = time.process_time()
 
     matrix_of(one_operation(description=text, **{"x-scope": ["s" * 10_000] * 1_000}))

@@ -9,7 +9,7 @@ import pytest
 
 from cmms_audit.spec.index import Spec
 from cmms_audit.spec.limit_members import limits_in_members
-from cmms_audit.spec.limits import binding_limits, published_limits, published_side_limits
+from cmms_audit.spec.limits import binding_limits, published_limits, published_side_limits, sure_limits
 from tests.checks.small import RECORD, Json, described, operation
 from tests.spec.toy import loaded
 
@@ -167,3 +167,33 @@ def test_a_rare_operation_does_not_slow_down_everybody_else() -> None:
     )
 
     assert {(each.count, each.window) for each in binding_limits(spec_of(document))} == {(6000, 3600), (5, 1)}
+
+
+def test_where_reading_and_writing_have_limits_of_their_own_reading_goes_by_the_one_for_reading() -> None:
+    text = "GET: 3600 requests per hour. POST: 1000 requests per hour. Batch: 20 requests per hour."
+    limits = [each.limit for each in published_limits(spec_of(described(text=text)))]
+
+    assert {window: each.count for window, each in sure_limits(limits).items()} == {3600: 3600}
+    assert {window: each.count for window, each in sure_limits(limits, writing=True).items()} == {3600: 1000}
+
+
+def test_a_lower_limit_for_reading_holds_beside_one_for_all() -> None:
+    limits = [
+        each.limit
+        for each in published_limits(
+            spec_of(described(text="GET: 60 requests per minute. All requests: 90 requests per minute."))
+        )
+    ]
+
+    assert [each.count for each in sure_limits(limits).values()] == [60]
+    assert [each.count for each in sure_limits(limits, writing=True).values()] == [90]
+
+
+def test_what_most_operations_say_of_themselves_is_said_of_the_api() -> None:
+    document = described()
+    for item in document["paths"].values():
+        for each in item.values():
+            each["description"] = "This operation may be called 50 times: its rate limit is 50 requests per minute."
+    (limit,) = published_limits(spec_of(document))
+
+    assert (limit.general, limit.limit.narrow) == (True, False)

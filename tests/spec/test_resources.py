@@ -94,6 +94,23 @@ def test_a_nested_member_and_one_of_an_example_are_found() -> None:
     )
 
 
+def test_a_list_in_what_is_embedded_is_found_under_whatever_name() -> None:
+    links = {"properties": {"self": {"properties": {"href": {"type": "string"}}}}}
+    embedded = {"properties": {"workOrders": {"type": "array", "items": WORK_ORDER}}}
+    page = {"properties": {"_embedded": embedded, "_links": links, "page": {"properties": {"size": {}}}}}
+    record = {"id": 1, "name": "x", "serialNumber": "y", "site": 1}
+    paths = {
+        "/work-orders": {"get": {"responses": answer(page)}},
+        "/assets": {"get": {"responses": answer(None, example={"_embedded": {"machines": [record]}, "_links": {}})}},
+    }
+
+    resources = found(paths)
+
+    assert resources["work_orders"].container == "_embedded.workOrders"
+    assert resources["work_orders"].record is not None
+    assert (resources["assets"].container, resources["assets"].id_field) == ("_embedded.machines", "id")
+
+
 def test_where_the_list_is_not_described_the_record_is_taken_from_what_is() -> None:
     wrapped = {"content": {"application/json": {"schema": {"properties": {"data": ASSET}}}}}
     paths = {"/assets": {"get": {}, "post": {"requestBody": wrapped}}}
