@@ -66,10 +66,14 @@ class JudgedAspect(Struct, frozen=True):
 
     @property
     def absent(self) -> bool:
-        """Whether it is not met because there is no such feature, as documented or as the vendor admits."""
+        """Whether it is not met because there is no such feature, as documented or as the vendor admits.
+
+        Where anything was found of it, however little, it is not absent.
+        """
         if self.verdict is not Verdict.NOT_MET:
             return False
-        return self.claim is not None or all(finding.absence for finding in self.carriers)
+        answers = (finding for finding in self.standing if finding.verdict is not Verdict.UNKNOWN)
+        return self.claim is not None or all(finding.absence for finding in answers)
 
 
 def judge_aspects(question: Question, findings: Sequence[Finding], claim: Claim | None) -> tuple[JudgedAspect, ...]:

@@ -198,7 +198,7 @@ class ScenarioResult(Struct, frozen=True):
     """Whether one kind of integration can be built, and if not, what stands in the way.
 
     `blockers` are the flags and questions behind a no-go, `conditions` those to settle before a go, both by
-    id, the most pressing first; `remarks` say in plain words what else a go needs.
+    id, the most pressing first; `remarks` say in plain words what else a go needs, and which volume does not fit.
     """
 
     id: str

@@ -76,11 +76,16 @@ def _result(
         basis=basis,
         reason=next((aspect.reason for aspect in deciding if aspect.reason), None),
         summary=_joined(deciding or aspects, several=len(aspects) > 1) or _NOT_ASKED,
-        absent=bool(deciding) and all(aspect.absent for aspect in deciding),
+        absent=verdict is Verdict.NOT_MET and all(_leaves_absent(aspect) for aspect in applicable),
         aspects=tuple(_aspect_result(aspect) for aspect in aspects),
         findings=tuple(dict.fromkeys(finding.check for aspect in deciding for finding in aspect.carriers)),
         waived=waived,
     )
+
+
+def _leaves_absent(aspect: JudgedAspect) -> bool:
+    """Whether an aspect says nothing of the feature, or that there is none."""
+    return aspect.verdict is Verdict.UNKNOWN or aspect.absent
 
 
 def _with_parent(result: QuestionResult, parent: QuestionResult | None) -> QuestionResult:

@@ -92,7 +92,9 @@ def score(
         questions=judged.questions,
         red_flags=judged.flags,
         claims=tuple(claim.result for claim in judged.claims),
-        scenarios=tuple(judge_scenario(each, judged.questions, judged.flags, offline=offline) for each in chosen),
+        scenarios=tuple(
+            judge_scenario(each, judged.questions, judged.flags, offline=offline, capacity=capacity) for each in chosen
+        ),
         waivers=judge_waivers(waivers, today, findings, judged.questions, judged.flags),
         capacity=tuple(capacity),
     )

@@ -5,10 +5,11 @@ Judged on scores before any cap, by the weights and severities of that scenario 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from cmms_audit.capacity import CapacityEstimate
 from cmms_audit.guide import Scenario
 from cmms_audit.model import Basis, Severity, Verdict
 from cmms_audit.scoring.card import FlagResult, QuestionResult, ScenarioResult, ScenarioVerdict, rounded
@@ -22,18 +23,27 @@ _WORKS = (Verdict.MET, Verdict.PARTIAL)
 
 
 def judge_scenario(
-    scenario: Scenario, questions: Sequence[QuestionResult], flags: Sequence[FlagResult], *, offline: bool
+    scenario: Scenario,
+    questions: Sequence[QuestionResult],
+    flags: Sequence[FlagResult],
+    *,
+    offline: bool,
+    capacity: Sequence[CapacityEstimate] = (),
 ) -> ScenarioResult:
-    """The verdict on one scenario. An offline run never ends in a go: nothing was seen working."""
+    """The verdict on one scenario. An offline run never ends in a go: nothing was seen working.
+
+    A volume that does not fit by what the capacity model says is a remark, and no matter of the verdict: it depends
+    on the plant as much as on the API.
+    """
     counted = weighed_in(questions, scenario.id)
     low_to_high = score_range(counted)
     critical = _raised(flags, scenario.id, Severity.CRITICAL)
     hopeless = low_to_high.high is not None and low_to_high.high < NO_GO_BELOW
     conditions = _conditions(counted, [*critical, *_raised(flags, scenario.id, Severity.SERIOUS)])
-    remarks = _remarks(counted, offline)
+    missing = _missing_for_a_go(counted, offline)
     if critical or hopeless:
         verdict = ScenarioVerdict.NO_GO
-    elif conditions or remarks:
+    elif conditions or missing:
         verdict = ScenarioVerdict.CONDITIONAL
     else:
         verdict = ScenarioVerdict.GO
@@ -47,7 +57,7 @@ def judge_scenario(
         high=low_to_high.high,
         blockers=(*critical, *(_unsettled(counted, Verdict.NOT_MET) if hopeless else ())),
         conditions=conditions,
-        remarks=remarks,
+        remarks=(*missing, *_too_much(scenario, capacity)),
     )
 
 
@@ -85,7 +95,8 @@ def _as_met(question: QuestionResult) -> QuestionResult:
     return replace(question, verdict=Verdict.MET, basis=Basis.OBSERVED, points=1.0)
 
 
-def _remarks(counted: Weighed, offline: bool) -> tuple[str, ...]:
+def _missing_for_a_go(counted: Weighed, offline: bool) -> tuple[str, ...]:
+    """What else a go needs, in words."""
     remarks = []
     low = score_range(counted).low
     if low is None:
@@ -100,3 +111,9 @@ def _remarks(counted: Weighed, offline: bool) -> tuple[str, ...]:
     if offline:
         remarks.append("Only documents were read; a go needs an audit of a running system.")
     return tuple(remarks)
+
+
+def _too_much(scenario: Scenario, capacity: Sequence[CapacityEstimate]) -> Iterator[str]:
+    for each in capacity:
+        if each.scenario == scenario.id and each.fits is False:
+            yield f"Your volume does not fit ({each.need}): {each.because}."

@@ -119,6 +119,14 @@ def test_webhooks_that_exist_and_fail_say_nothing_of_their_delivery() -> None:
     assert result("webhooks.delivery", [broken]).verdict is UNKNOWN
 
 
+@pytest.mark.parametrize("aspect", ["events", "of-a-users-own"])
+def test_a_feature_of_which_anything_was_found_is_not_absent(aspect: str) -> None:
+    little = finding(PARTIAL, DOCUMENTED, "webhooks.supported", aspect)
+    judged = card([NO_WEBHOOKS, little]).questions
+    assert [(each.verdict, each.absent) for each in judged if each.id == "webhooks.supported"] == [(NOT_MET, False)]
+    assert [each.verdict for each in judged if each.id == "webhooks.delivery"] == [UNKNOWN]
+
+
 def test_where_only_the_vendor_says_that_there_are_webhooks_the_rest_is_open() -> None:
     unmentioned = finding(NOT_MET, DOCUMENTED, "webhooks.delivery", absence=True)
     judged = result("webhooks.delivery", [NO_WEBHOOKS, unmentioned], claims=[claim("webhooks.supported")])
