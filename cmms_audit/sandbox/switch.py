@@ -14,7 +14,7 @@ class Switch:
 
     `says` tells a reader what is broken. `questions` are the ids of the guide's questions whose verdict the
     breakage may move, `flags` the red flags whose state it may change: at least one of them must move, and
-    nothing outside them may.
+    nothing outside them may. A breakage with neither is worth telling, and moves nothing.
     """
 
     name: str

@@ -1,8 +1,19 @@
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
-from cmms_audit.sandbox.granary import MAIN, MAIN_KEY, READ_ONLY, READ_ONLY_KEY, REVOKED_KEY, ROTATED_KEY
+from cmms_audit.sandbox.granary import (
+    MAIN,
+    MAIN_KEY,
+    NEIGHBOUR_KEY,
+    READ_ONLY,
+    READ_ONLY_KEY,
+    REVOKED_KEY,
+    ROTATED_KEY,
+)
 from tests.sandbox.conftest import Open
 
 LIST = "/api/v1/work-orders?limit=1"
@@ -143,3 +154,28 @@ def test_a_read_only_credential_may_read_everything_and_write_nothing(granary: O
             else:
                 assert answer.status_code == 403, (method, path)
                 assert 'error="insufficient_scope", scope="' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_token_is_signed_says_when_it_ends_and_is_refused_once_it_was_changed(granary: Open) -> None:
+    client = granary()
+    token = client.token(MAIN).json()["access_token"]
+    header, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    unsigned = base64.urlsafe_b64encode(b'{"alg": "none"}').decode().rstrip("=")
+
+    assert (claims["sub"], claims["exp"] - claims["iat"]) == (MAIN.id, 900)
+    assert client.get(LIST, headers={"X-Api-Key": "", "Authorization": f"Bearer {token}"}).status_code == 200
+    for changed in (f"{header}.{payload}.", f"{unsigned}.{payload}.", f"{header}.{payload}.{signature[::-1]}", "a.b.c"):
+        headers = {"X-Api-Key": "", "Authorization": f"Bearer {changed}"}
+        assert client.get(LIST, headers=headers).status_code == 401
+
+
+def test_each_customer_has_records_of_its_own_under_the_same_ids(granary: Open) -> None:
+    client, neighbour = granary(), {"X-Api-Key": NEIGHBOUR_KEY.value}
+    made = client.make(title="Only ours")
+
+    ours, theirs = client.get(LIST).json(), client.get(LIST, headers=neighbour).json()
+    assert ours["items"][0]["id"] == theirs["items"][0]["id"]
+    assert ours["items"] != theirs["items"]
+    assert client.get(f"/api/v1/work-orders/{made['id']}", headers=neighbour).status_code == 404
+    assert client.get(f"/api/v1/work-orders/{made['id']}").status_code == 200

@@ -39,7 +39,7 @@ def test_a_broken_vendors_document_is_still_valid_openapi(name: str) -> None:
 
 def test_all_switches_together_still_make_a_vendor(granary: Open) -> None:
     assert document(ORIGIN, switch_names())["paths"]
-    assert granary(*switch_names()).get("/api/health").status_code == 200
+    assert granary(*switch_names()).get("/api/health").status_code == 500  # a dead one is among them
 
 
 def test_the_server_serves_the_same_document_to_anyone(granary: Open) -> None:
@@ -165,6 +165,17 @@ def test_the_notice_period_is_in_the_document_and_on_the_page(granary: Open) -> 
     client = granary()
     assert "365 days" in client.get("/docs/versioning").text
     assert "365 days" in client.get("/api/v1/openapi.json").json()["info"]["description"]
+
+
+def test_the_release_before_this_one_is_described_as_the_changelog_says(granary: Open) -> None:
+    client = granary()
+    now, before = (client.get(f"/api/v1/openapi{end}.json").json() for end in ("", "-previous"))
+
+    validate(before)
+    assert before["info"]["version"] != now["info"]["version"]
+    here, there = (each["paths"]["/meters/{id}/readings"]["get"]["parameters"] for each in (now, before))
+    assert [each["name"] for each in here if each not in there] == ["read_since"]
+    assert "read_since" in client.get("/docs/changelog").text
 
 
 # -- vendor file and names --------------------------------------------------------------------------------

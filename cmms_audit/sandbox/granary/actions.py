@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cmms_audit.sandbox.granary import records, rules
+from cmms_audit.sandbox.granary import events, records, rules
 from cmms_audit.sandbox.granary.calls import Call, Operation
 from cmms_audit.sandbox.granary.fields import Field, FieldError, Json
 from cmms_audit.sandbox.granary.maintenance import FINISHED, STATUSES
@@ -112,4 +112,5 @@ def _carry_out(call: Call, resource: Resource) -> Json:
     order["status"] = after
     order["completed_at"] = (order["completed_at"] or state.now) if after in FINISHED else None
     rules.touch(state, "work_orders", order)
+    events.changed(state, state.resources["work_orders"], {"status": before}, order)
     return record

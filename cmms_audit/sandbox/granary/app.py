@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -22,14 +23,39 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from cmms_audit.sandbox.granary import auth, catalogue, docs, limits, monitoring, oauth, offers, openapi, queries
+from cmms_audit.sandbox.granary import (
+    auth,
+    catalogue,
+    docs,
+    limits,
+    monitoring,
+    oauth,
+    offers,
+    openapi,
+    previous,
+    queries,
+    rights,
+    tls,
+)
 from cmms_audit.sandbox.granary.attachments import MAX_BYTES, MULTIPART
 from cmms_audit.sandbox.granary.auth import ANYONE, Accounts, Identity
-from cmms_audit.sandbox.granary.calls import SUDDEN_SUNSET, Call, Operation, State, api_prefix, json_response
+from cmms_audit.sandbox.granary.calls import (
+    RELEASE,
+    SUDDEN_SUNSET,
+    VERSION_IN_ANSWERS_ONLY,
+    Call,
+    Operation,
+    State,
+    api_prefix,
+    json_response,
+)
 from cmms_audit.sandbox.granary.data import new_database
+from cmms_audit.sandbox.granary.fields import Json
 from cmms_audit.sandbox.granary.limits import Limit, Limiter
 from cmms_audit.sandbox.granary.problems import NO_REQUEST_IDS, ErrorStyle, Place, Problem
+from cmms_audit.sandbox.granary.sender import Sender
 from cmms_audit.sandbox.granary.switches import resolve
+from cmms_audit.sandbox.switch import Broken
 
 MAX_JSON_BYTES = 1024 * 1024
 # Bytes over the limit are read and dropped up to here, so that a client hears of its mistake.
@@ -54,18 +80,21 @@ class Granary:
         scale: float = 1.0,
     ) -> None:
         broken = resolve(switches)
-        published = limits.scaled(scale)
+        enforced = limits.scaled(scale)
+        published = limits.named(enforced, broken)
         offered = catalogue.resources(broken)
-        self._database = new_database(broken, seed)
         accounts = Accounts(clock, broken)
-        state = State(self._database, clock, accounts, offered, broken)
-        limiter = Limiter(limits.enforced(published, broken), clock, broken)
-        gate = _Gate(state, limiter, published, catalogue.operations(offered, broken))
+        self._sender = Sender()
+        state = State(new_database(broken, seed), clock, accounts, offered, broken, outgoing=self._sender)
+        self._customers = _Customers(state, seed)
+        limiter = Limiter(limits.enforced(enforced, broken), clock, broken)
+        gate = _Gate(self._customers, limiter, published, catalogue.operations(offered, broken))
         self._app = Starlette(
             routes=[
                 *oauth.routes(accounts),
                 *docs.routes(broken, published),
-                Route(f"{api_prefix(broken)}/openapi.json", _document_endpoint(state, published)),
+                Route(f"{api_prefix(broken)}/openapi.json", _document_endpoint(state, published, openapi.build)),
+                Route(f"{api_prefix(broken)}/{previous.NAME}", _document_endpoint(state, published, previous.build)),
                 *gate.routes(),
             ],
             exception_handlers={HTTPException: _outside_handler(state)},
@@ -75,18 +104,21 @@ class Granary:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         yield
+        await self._sender.close()
         self.close()
 
     def close(self) -> None:
-        """Drop the database. A server that stops does this by itself."""
-        self._database.close()
+        """Drop every database. A server that stops does this by itself."""
+        self._customers.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, as ASGI wants it."""
         await self._app(scope, receive, send)
 
 
-def _document_endpoint(state: State, published: Sequence[Limit]) -> Callable[[Request], Any]:
+def _document_endpoint(
+    state: State, published: Sequence[Limit], build: Callable[[str, Broken, Sequence[Limit]], Json]
+) -> Callable[[Request], Any]:
     async def document(request: Request) -> Response:
         if docs.DOCS_BEHIND_LOGIN in state.broken:
             try:
@@ -95,7 +127,7 @@ def _document_endpoint(state: State, published: Sequence[Limit]) -> Callable[[Re
                 place = Place(request.url.path, _new_request_id())
                 return ErrorStyle(state.broken).response(problem, place)
         origin = str(request.base_url).rstrip("/")
-        return json_response(openapi.build(origin, state.broken, published))
+        return json_response(build(origin, state.broken, published))
 
     return document
 
@@ -112,13 +144,38 @@ def _outside_handler(state: State) -> Callable[[Request, Exception], Response]:
     return handle
 
 
+class _Customers:
+    """The customers of the vendor, each with records of its own, of the same kinds and under the same ids."""
+
+    def __init__(self, first: State, seed: int) -> None:
+        self.first = first
+        self._seed = seed
+        self._others: dict[str, State] = {}
+
+    def state(self, identity: Identity, *, single: bool = False) -> State:
+        """What a caller deals with: the records of its own customer. `single`: it asks for one of them by its id."""
+        is_borderless = single and auth.BORDERLESS_IDS in self.first.broken
+        if identity.tenant == auth.MAIN.tenant or is_borderless:
+            return self.first
+        if identity.tenant not in self._others:
+            database = new_database(self.first.broken, self._seed + 1)
+            self._others[identity.tenant] = replace(self.first, database=database, remembered={})
+        return self._others[identity.tenant]
+
+    def close(self) -> None:
+        """Drop every database."""
+        for each in (self.first, *self._others.values()):
+            each.database.close()
+
+
 class _Gate:
     """Lets calls through to their operations, and answers for those that may not pass."""
 
     def __init__(
-        self, state: State, limiter: Limiter, published: Sequence[Limit], operations: Sequence[Operation]
+        self, customers: _Customers, limiter: Limiter, published: Sequence[Limit], operations: Sequence[Operation]
     ) -> None:
-        self._state = state
+        self._customers = customers
+        self._state = customers.first
         self._limiter = limiter
         self._published = published
         self._by_path: dict[str, dict[str, Operation]] = {}
@@ -148,13 +205,18 @@ class _Gate:
         response.headers.update(visit.headers)
         if SUDDEN_SUNSET in self._state.broken and request.url.path.endswith("/work-orders"):
             response.headers.update(_end_of_life(time.time()))
+        if VERSION_IN_ANSWERS_ONLY in self._state.broken:
+            response.headers["API-Version"] = RELEASE
+        response.headers.update(tls.headers(request.url.scheme, self._state.broken))
         response.headers.setdefault("Cache-Control", "no-store")
-        monitoring.record(self._state, _seen(request, response, visit))
+        monitoring.record(self._customers.state(visit.identity), _seen(request, response, visit))
         return response
 
     def _refuse(self, request: Request, problem: Problem, visit: _Visit) -> Response:
         visit.error_code = problem.code.name
-        return ErrorStyle(self._state.broken).response(problem, Place(request.url.path, visit.request_id))
+        credential = request.headers.get(auth.KEY_HEADER) or request.headers.get("Authorization", "")
+        place = Place(request.url.path, visit.request_id, credential)
+        return ErrorStyle(self._state.broken).response(problem, place)
 
     async def _pass(self, request: Request, methods: Mapping[str, Operation], visit: _Visit) -> Response:
         if request.method == "OPTIONS" and methods:
@@ -163,35 +225,26 @@ class _Gate:
         broken = self._state.broken
         if operation.scopes:
             visit.identity = auth.authenticate(self._state.accounts, request)
-            empty = self._count(visit)
-            if empty is not None:
-                return empty
-            auth.authorise(visit.identity, operation.scopes, broken)
+            instead = await self._count(visit)
+            if instead is not None:
+                return instead
+            rights.authorise(visit.identity, operation, broken)
         _check_accept(request, operation)
         visit.body = await _read_body(request, operation)
         if offers.IGNORED_FILTERS not in broken:
-            extra = auth.QUERY_NAMES if auth.KEYS_IN_QUERY in broken else set()
+            extra = auth.QUERY_NAMES if broken & auth.QUERY_KEYS else set()
             queries.refuse_unknown(request.query_params, extra | _query_names(operation))
-        call = Call(self._state, operation, request, visit.request_id, visit.identity, visit.body)
+        state = self._customers.state(visit.identity, single=bool(request.path_params))
+        call = Call(state, operation, request, visit.request_id, visit.identity, visit.body)
         return await operation.handler(call)
 
-    def _count(self, visit: _Visit) -> Response | None:
-        """Count the call against the limits of its credential. Raises a 429 Problem where they are used up."""
-        broken = self._state.broken
+    async def _count(self, visit: _Visit) -> Response | None:
+        """Count the call against the limits of its credential; where they are used up, do as `at_limit`."""
         decision = self._limiter.take(visit.identity.credential)
-        visit.headers |= limits.limit_headers(decision, self._published, broken)
+        visit.headers |= limits.limit_headers(decision, self._published, self._state.broken)
         if decision.refused_by is None:
             return None
-        if limits.SILENT_THROTTLING in broken:
-            return json_response({"items": [], "total": 0, "next": None, "next_cursor": None})
-        if limits.NO_429 in broken:
-            raise Problem("overloaded", "the service is busy")
-        if limits.FORBIDDEN_AT_LIMIT in broken:
-            raise Problem("insufficient-scope", "not allowed")
-        wait = {} if limits.BARE_429 in broken else {"Retry-After": str(decision.refused_by.resets_in)}
-        limit = decision.refused_by.limit
-        words = "the limit" if limits.NO_PUBLISHED_LIMITS in broken else f"{limit.calls:,} calls per {limit.name}"
-        raise Problem("rate-limited", f"{words} used up", headers=wait)
+        return await limits.at_limit(decision.refused_by, self._state.broken)
 
 
 class _Visit:
@@ -305,4 +358,5 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 
 def document(base_url: str, switches: Collection[str] = (), scale: float = 1.0) -> dict[str, Any]:
     """The OpenAPI document of a vendor at that origin, without a server."""
-    return openapi.build(base_url.rstrip("/"), resolve(switches), limits.scaled(scale))
+    broken = resolve(switches)
+    return openapi.build(base_url.rstrip("/"), broken, limits.named(limits.scaled(scale), broken))

@@ -1,6 +1,6 @@
-"""Who may call: demo credentials, scopes, tokens, and the check of a call's credential (RFC 6750).
+"""Who may call: demo credentials, scopes, and the check of a call's credential (RFC 6750).
 
-The token, revocation and discovery endpoints are in oauth.py.
+Tokens are made and read in tokens.py; the token, revocation and discovery endpoints are in oauth.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from starlette.requests import Request
 
 from cmms_audit.sandbox.granary.problems import Problem
+from cmms_audit.sandbox.granary.tokens import UNSIGNED_TOKENS, Tokens, is_unsigned
 from cmms_audit.sandbox.switch import Broken, Switch
 
 ANONYMOUS_READS = Switch(
@@ -57,6 +58,12 @@ UNENFORCED_SCOPES = Switch(
     questions=("auth.scopes",),
     flags=("scopes-not-enforced",),
 )
+TOKEN_SCOPES_IGNORED = Switch(
+    "token-scopes-ignored",
+    "a token may do whatever its client may, whichever scopes it was asked for",
+    questions=("auth.scopes",),
+    flags=("scopes-not-enforced",),
+)
 OLD_KEYS_LIVE = Switch(
     "old-keys-live",
     "a revoked key still works",
@@ -68,15 +75,41 @@ NO_KEY_OVERLAP = Switch(
     "a new key is dead until the old one is revoked",
     questions=("auth.rotation",),
 )
-IMMORTAL_TOKENS = Switch(
-    "immortal-tokens",
-    "a revoked or expired token goes on working",
-    questions=("auth.rotation", "auth.method"),
-    flags=("claim-contradicted",),
+ANONYMOUS_RECORDS = Switch(
+    "anonymous-records",
+    "lists ask for a credential, a single record does not",
+    questions=("auth.method",),
+    flags=("anonymous-access",),
 )
-LONG_TOKENS = Switch(
-    "long-tokens",
-    "tokens live for thirty days",
+MIXED_REFUSALS = Switch(
+    "mixed-refusals",
+    "whoever shows no credential is refused with 401, but told that there are no assets",
+    questions=("auth.method",),
+)
+DOCUMENTED_QUERY_KEYS = Switch(
+    "documented-query-keys",
+    "a key may also travel in the address, as the document says",
+    questions=("auth.method",),
+)
+UNSTATED_METHOD = Switch(
+    "unstated-method",
+    "API keys are the only way in, and no document says so",
+    questions=("auth.method",),
+    flags=("api-keys-only",),
+)
+UNDOCUMENTED_OAUTH = Switch(
+    "undocumented-oauth",
+    "OAuth 2.0 works and is published, but the document names API keys only",
+    questions=("auth.method",),
+)
+SHARED_TENANTS = Switch(
+    "shared-tenants",
+    "all customers see the records of all",
+    questions=("auth.method",),
+)
+BORDERLESS_IDS = Switch(
+    "borderless-ids",
+    "lists hold a customer's own records, but by its id any record can be opened",
     questions=("auth.method",),
 )
 SWITCHES = (
@@ -89,8 +122,14 @@ SWITCHES = (
     UNENFORCED_SCOPES,
     OLD_KEYS_LIVE,
     NO_KEY_OVERLAP,
-    IMMORTAL_TOKENS,
-    LONG_TOKENS,
+    ANONYMOUS_RECORDS,
+    MIXED_REFUSALS,
+    DOCUMENTED_QUERY_KEYS,
+    UNSTATED_METHOD,
+    UNDOCUMENTED_OAUTH,
+    SHARED_TENANTS,
+    BORDERLESS_IDS,
+    TOKEN_SCOPES_IGNORED,
 )
 
 SCOPES = {
@@ -119,8 +158,10 @@ SCOPES = {
 ALL_SCOPES = frozenset(SCOPES)
 READ_SCOPES = frozenset(scope for scope in SCOPES if scope.endswith(":read"))
 
-TOKEN_SECONDS = 900
-LONG_TOKEN_SECONDS = 30 * 24 * 3600
+NO_OAUTH = frozenset({BASIC_ONLY, KEYS_ONLY, UNSTATED_METHOD})
+KEYS_ALONE = frozenset({KEYS_ONLY, UNSTATED_METHOD})
+QUERY_KEYS = frozenset({KEYS_IN_QUERY, DOCUMENTED_QUERY_KEYS})
+
 KEY_HEADER = "X-Api-Key"
 REALM = "granary"
 # Where a broken vendor looks for a credential in the address.
@@ -129,12 +170,13 @@ QUERY_NAMES = {"api_key", "apikey", "api-key", "x-api-key", "key", "token", "acc
 
 @dataclass(frozen=True)
 class Client:
-    """A registered integration with its own secret."""
+    """A registered integration of a customer (`tenant`), with its own secret."""
 
     id: str
     secret: str
     name: str
     scopes: frozenset[str]
+    tenant: str = "plant"
 
 
 @dataclass(frozen=True)
@@ -150,33 +192,26 @@ class Key:
 # Demo credentials: public, and good for nothing but an embedded vendor on this machine.
 MAIN = Client("gc-7f3a91d2c4", "gs-q8Zr4tLw0VnXy2Kb", "Demo integration", ALL_SCOPES)
 READ_ONLY = Client("gc-2b86e05f7a", "gs-H5mDc9PsJ1uTe7Ga", "Demo reporting", READ_SCOPES)
+NEIGHBOUR = Client("gc-5d19c7be30", "gs-N2xRk6WbE8yFj4Ov", "Demo neighbour", ALL_SCOPES, "neighbour")
 MAIN_KEY = Key("gk-main-W3nC8xVd6QpLr0Yz", MAIN, ALL_SCOPES)
 READ_ONLY_KEY = Key("gk-read-T9bFk2SjM5aHu7Ei", READ_ONLY, READ_SCOPES)
 ROTATED_KEY = Key("gk-next-B1vGm4ZcX8oRw6Nq", MAIN, ALL_SCOPES, "new")
 REVOKED_KEY = Key("gk-gone-K7yPs3LfD9tJh5Ue", MAIN, ALL_SCOPES, "revoked")
+NEIGHBOUR_KEY = Key("gk-near-D4qHs7NzU1mXc9Ib", NEIGHBOUR, ALL_SCOPES)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is calling. `credential` tells the credentials of one client apart, for the limits."""
+    """Who is calling, of which customer. `credential` tells the credentials of one client apart, for the limits."""
 
     client_id: str
     name: str
     scopes: frozenset[str]
     credential: str
+    tenant: str = MAIN.tenant
 
 
 ANYONE = Identity("anonymous", "Anonymous", frozenset(), "")
-
-
-@dataclass
-class Token:
-    """An issued access token. `expires` in seconds since 1970."""
-
-    client: Client
-    scopes: frozenset[str]
-    expires: float
-    revoked: bool = False
 
 
 @dataclass
@@ -185,48 +220,39 @@ class Accounts:
 
     clock: Callable[[], float]
     broken: Broken
-    clients: tuple[Client, ...] = (MAIN, READ_ONLY)
-    keys: tuple[Key, ...] = (MAIN_KEY, READ_ONLY_KEY, ROTATED_KEY, REVOKED_KEY)
-    tokens: dict[str, Token] = field(default_factory=dict)
+    clients: tuple[Client, ...] = (MAIN, READ_ONLY, NEIGHBOUR)
+    keys: tuple[Key, ...] = (MAIN_KEY, READ_ONLY_KEY, ROTATED_KEY, REVOKED_KEY, NEIGHBOUR_KEY)
+    tokens: Tokens = field(init=False)
 
-    @property
-    def token_seconds(self) -> int:
-        """How long a new token lives."""
-        return LONG_TOKEN_SECONDS if LONG_TOKENS in self.broken else TOKEN_SECONDS
+    def __post_init__(self) -> None:
+        """Begin without tokens."""
+        self.tokens = Tokens(self.clock, self.broken)
 
     def client(self, id_: str, secret: str) -> Client | None:
         """The client with that id and secret."""
         found = next((client for client in self.clients if client.id == id_), None)
         return found if found and _same(found.secret, secret) else None
 
-    def issue(self, client: Client, scopes: frozenset[str]) -> str:
-        """A new access token."""
-        value = secrets.token_urlsafe(32)
-        self.tokens[value] = Token(client, scopes, self.clock() + self.token_seconds)
-        return value
-
-    def revoke(self, value: str, client: Client) -> None:
-        """End one of the client's tokens at once; unknown tokens are no error (RFC 7009)."""
-        token = self.tokens.get(value)
-        if token and token.client == client and IMMORTAL_TOKENS not in self.broken:
-            token.revoked = True
-
     def bearer(self, value: str) -> Identity | None:
         """Who a token stands for; None where it is unknown, expired or revoked."""
-        token = self.tokens.get(value)
+        if UNSIGNED_TOKENS in self.broken and is_unsigned(value):
+            return self._identity(MAIN, MAIN.scopes, MAIN.id)
+        token = self.tokens.alive(value)
         if token is None:
             return None
-        dead = token.revoked or self.clock() >= token.expires
-        if dead and IMMORTAL_TOKENS not in self.broken:
-            return None
-        return Identity(token.client.id, token.client.name, token.scopes, token.client.id)
+        scopes = token.client.scopes if TOKEN_SCOPES_IGNORED in self.broken else token.scopes
+        return self._identity(token.client, scopes, token.client.id)
 
     def key(self, value: str) -> Identity | None:
         """Who a key stands for; None where it is unknown or not live."""
         key = next((each for each in self.keys if _same(each.value, value)), None)
         if key is None or not self._live(key):
             return None
-        return Identity(key.client.id, key.client.name, key.scopes, key.value)
+        return self._identity(key.client, key.scopes, key.value)
+
+    def _identity(self, client: Client, scopes: frozenset[str], credential: str) -> Identity:
+        tenant = MAIN.tenant if SHARED_TENANTS in self.broken else client.tenant
+        return Identity(client.id, client.name, scopes, credential, tenant)
 
     def _live(self, key: Key) -> bool:
         if key.state == "revoked":
@@ -237,7 +263,7 @@ class Accounts:
         """Who a user name and password stand for."""
         name, password = basic_pair(encoded)
         client = self.client(name, password)
-        return Identity(client.id, client.name, ALL_SCOPES, client.id) if client else None
+        return self._identity(client, ALL_SCOPES, client.id) if client else None
 
 
 def basic_pair(encoded: str) -> tuple[str, str]:
@@ -258,8 +284,8 @@ def authenticate(accounts: Accounts, request: Request) -> Identity:
     broken = accounts.broken
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     key = request.headers.get(KEY_HEADER)
-    in_query = _in_query(request) if KEYS_IN_QUERY in broken else None
-    oauth = not broken & {BASIC_ONLY, KEYS_ONLY}
+    in_query = _in_query(request) if broken & QUERY_KEYS else None
+    oauth = not broken & NO_OAUTH
     if scheme.lower() == "bearer" and oauth:
         found = accounts.bearer(value.strip())
     elif scheme.lower() == "basic" and broken & {BASIC_ONLY, BASIC_ACCEPTED}:
@@ -268,8 +294,10 @@ def authenticate(accounts: Accounts, request: Request) -> Identity:
         found = accounts.key(key)
     elif in_query:
         found = accounts.key(in_query) or accounts.bearer(in_query)
-    elif not scheme and ANONYMOUS_READS in broken and request.method in {"GET", "HEAD"}:
+    elif not scheme and _is_open(request, broken):
         return ANYONE
+    elif MIXED_REFUSALS in broken and request.url.path.endswith("/assets"):
+        raise Problem("no-such-path", f"there is nothing at {request.url.path}")
     else:
         raise _refused(broken, "no credential that is accepted here came with the call", "")
     if found is None:
@@ -277,24 +305,20 @@ def authenticate(accounts: Accounts, request: Request) -> Identity:
     return found
 
 
+def _is_open(request: Request, broken: Broken) -> bool:
+    """Whether a broken vendor lets anyone in."""
+    is_record = bool(request.path_params)
+    is_let_in = ANONYMOUS_READS in broken or (ANONYMOUS_RECORDS in broken and is_record)
+    return is_let_in and request.method in {"GET", "HEAD"}
+
+
 def _in_query(request: Request) -> str | None:
     return next((value for name, value in request.query_params.items() if name.lower() in QUERY_NAMES), None)
 
 
 def _refused(broken: Broken, detail: str, error: str) -> Problem:
-    scheme = "Basic" if BASIC_ONLY in broken else "ApiKey" if KEYS_ONLY in broken else "Bearer"
+    scheme = "Basic" if BASIC_ONLY in broken else "ApiKey" if broken & KEYS_ALONE else "Bearer"
     challenge = f'{scheme} realm="{REALM}"'
     if error:
         challenge += f', error="{error}", error_description="{detail}"'
     return Problem("unauthorised", detail, headers={"WWW-Authenticate": challenge})
-
-
-def authorise(identity: Identity, needed: tuple[str, ...], broken: Broken) -> None:
-    """Refuse with 403 where the credential lacks a scope that the operation needs."""
-    unchecked = broken & {NO_SCOPES, UNENFORCED_SCOPES, BASIC_ONLY} or identity is ANYONE
-    missing = [scope for scope in needed if scope not in identity.scopes]
-    if unchecked or not missing:
-        return
-    challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(needed)}"'
-    detail = f"the credential lacks the scope {' '.join(missing)}"
-    raise Problem("insufficient-scope", detail, headers={"WWW-Authenticate": challenge})

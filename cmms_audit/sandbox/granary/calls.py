@@ -32,14 +32,22 @@ SUDDEN_SUNSET = Switch(
     questions=("errors.versioning",),
     flags=("no-versioning-policy", "claim-contradicted"),
 )
-SWITCHES = (NO_VERSIONING, SUDDEN_SUNSET)
+VERSION_IN_ANSWERS_ONLY = Switch(
+    "version-in-answers-only",
+    "a header of the answers names the version, but no call can choose one",
+    questions=("errors.versioning",),
+    flags=("no-versioning-policy",),
+)
+SWITCHES = (NO_VERSIONING, SUDDEN_SUNSET, VERSION_IN_ANSWERS_ONLY)
+
+RELEASE = "1.14.0"
 
 Handler = Callable[["Call"], Awaitable[Response]]
 
 
 def api_prefix(broken: Broken) -> str:
     """The path below which the API lives."""
-    return "/api" if NO_VERSIONING in broken else "/api/v1"
+    return "/api" if broken & {NO_VERSIONING, VERSION_IN_ANSWERS_ONLY} else "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,16 @@ class Operation:
     callbacks: Json | None = None
 
 
+class Outgoing:
+    """Where events go; this one tells nobody."""
+
+    def publish(self, state: State, event: Json) -> None:
+        """Tell everyone who asked for it of an event."""
+
+    def replay(self, state: State, delivery: Json, subscription: Json) -> None:
+        """Send a delivery once more."""
+
+
 @dataclass
 class State:
     """A running vendor: its database, its clock (seconds since 1970), its accounts, and what is broken about it."""
@@ -98,6 +116,7 @@ class State:
     resources: Mapping[str, Resource]
     broken: Broken
     remembered: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    outgoing: Outgoing = field(default_factory=lambda: Outgoing())
 
     @property
     def now(self) -> str:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cmms_audit.sandbox.granary import actions, attachments, bulk, business, maintenance, monitoring, records, webhooks
 from cmms_audit.sandbox.granary.calls import Operation
 from cmms_audit.sandbox.granary.fields import Json
 from cmms_audit.sandbox.granary.resource import Resource
-from cmms_audit.sandbox.switch import Broken
+from cmms_audit.sandbox.switch import Broken, Switch
+
+PUBLIC_STOCK = Switch(
+    "public-stock",
+    "the stock can be read by anyone, in the document and on the wire",
+    questions=("auth.method",),
+    flags=("anonymous-access",),
+)
+SWITCHES = (PUBLIC_STOCK,)
 
 # The resources that need nothing but the usual operations.
 PLAIN = {
@@ -38,7 +47,7 @@ def resources(broken: Broken) -> dict[str, Resource]:
 def operations(offered: Mapping[str, Resource], broken: Broken) -> tuple[Operation, ...]:
     """All operations, fixed paths before those with an id, so that the first match is the right one."""
     plain = [each for each in offered.values() if each.name in PLAIN]
-    return (
+    found = (
         *bulk.operations(offered["work_orders"], broken),
         *(operation for resource in plain for operation in records.operations(resource, broken)),
         *actions.operations(broken),
@@ -46,6 +55,12 @@ def operations(offered: Mapping[str, Resource], broken: Broken) -> tuple[Operati
         *webhooks.operations(offered, broken),
         *monitoring.operations(offered, broken),
     )
+    return tuple(_opened(each) if PUBLIC_STOCK in broken else each for each in found)
+
+
+def _opened(operation: Operation) -> Operation:
+    """The operation as it is where the stock is open to anyone."""
+    return replace(operation, scopes=()) if operation.scopes == ("inventory:read",) else operation
 
 
 def schemas(offered: Mapping[str, Resource], broken: Broken) -> dict[str, Json]:

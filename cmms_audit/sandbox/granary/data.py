@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from cmms_audit.sandbox.granary import attachments, catalogue, monitoring, store, webhooks
+from cmms_audit.sandbox.granary import attachments, catalogue, monitoring, sender, store, webhooks
 from cmms_audit.sandbox.granary.business import JOB_CLASSES
 from cmms_audit.sandbox.granary.fields import Json
 from cmms_audit.sandbox.granary.maintenance import ASSET_CLASSES, FINISHED, GENERIC_CUSTOM_FIELDS, PRIORITIES, STATUSES
@@ -343,7 +343,7 @@ class _Plant:
                 "subscription_id": "WH-0001",
                 "event_id": f"evt-{number:06d}",
                 "status": "failed" if failed else "delivered",
-                "attempts": (1 + webhooks.RETRIES) if failed else 1,
+                "attempts": (1 + sender.RETRIES) if failed else 1,
                 "response_status": 503 if failed else 204,
                 "payload": {
                     "type": "work_order.created",

@@ -55,7 +55,7 @@ def pages(broken: Broken, published: Sequence[Limit]) -> dict[str, str]:
         "webhooks": ("Webhooks", _paragraph(texts.events(broken))),
         "errors": ("Error codes", _errors(broken)),
         "versioning": ("Versions and deprecation policy", _paragraph(texts.versioning(broken))),
-        "changelog": ("Changelog", _changelog(broken)),
+        **_changes(broken),
         "scopes": ("Scopes: permission matrix", _scopes(broken)),
     }
     if webhooks.NO_WEBHOOKS in broken:
@@ -101,7 +101,14 @@ def _errors(broken: Broken) -> str:
         for code in problems.CODES.values()
     )
     head = "<tr><th>Code</th><th>Status</th><th>Meaning</th><th>What to do</th></tr>"
-    return f"{_paragraph(texts.errors())}<table>{head}{rows}</table>"
+    return f"{_paragraph(texts.errors(broken))}<table>{head}{rows}</table>"
+
+
+def _changes(broken: Broken) -> dict[str, tuple[str, str]]:
+    name, title = (
+        ("release-notes", "Release notes") if texts.RELEASE_NOTES_ONLY in broken else ("changelog", "Changelog")
+    )
+    return {name: (title, _changelog(broken))}
 
 
 def _changelog(broken: Broken) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 from starlette.responses import Response
 
 from cmms_audit.sandbox.granary import records, store
-from cmms_audit.sandbox.granary.auth import Identity
-from cmms_audit.sandbox.granary.calls import Answer, Call, Operation, State, json_response
+from cmms_audit.sandbox.granary.auth import READ_ONLY, Identity
+from cmms_audit.sandbox.granary.calls import NO_VERSIONING, RELEASE, Answer, Call, Operation, State, json_response
 from cmms_audit.sandbox.granary.fields import Field, object_schema
-from cmms_audit.sandbox.granary.problems import CODES, NO_REQUEST_IDS
+from cmms_audit.sandbox.granary.problems import CODES, NO_REQUEST_IDS, Problem
 from cmms_audit.sandbox.granary.resource import Filter, Resource, id_field, moment
 from cmms_audit.sandbox.switch import Broken, Switch
 
@@ -33,6 +33,31 @@ ANONYMOUS_AUDIT_LOG = Switch(
     "the audit log does not say who called",
     questions=("auth.audit-log",),
 )
+READS_ONLY_AUDIT_LOG = Switch(
+    "reads-only-audit-log",
+    "calls that change something do not appear in the audit log",
+    questions=("auth.audit-log",),
+)
+AUDIT_LOG_WITHOUT_CONTENT = Switch(
+    "audit-log-without-content",
+    "the audit log does not say what was sent",
+    questions=("auth.audit-log",),
+)
+AUDIT_LOG_OF_ANOTHER = Switch(
+    "audit-log-of-another",
+    "the audit log names another integration than the one that called",
+    questions=("auth.audit-log",),
+)
+AUDIT_LOG_OF_ANOTHER_TIME = Switch(
+    "audit-log-of-another-time",
+    "the times in the audit log are seven hours behind",
+    questions=("auth.audit-log",),
+)
+AUDIT_LOG_DENIED = Switch(
+    "audit-log-denied",
+    "there is no audit log, and the documents say so",
+    questions=("auth.audit-log",),
+)
 NO_USAGE = Switch(
     "no-usage",
     "neither usage nor failed calls can be seen",
@@ -48,7 +73,43 @@ UNCOUNTED_FAILURES = Switch(
     "calls are counted, but failed ones never appear as failed",
     questions=("errors.monitoring",),
 )
-SWITCHES = (UNCOUNTED_FAILURES, NO_AUDIT_LOG, WRITES_ONLY_AUDIT_LOG, ANONYMOUS_AUDIT_LOG, NO_USAGE, FROZEN_USAGE)
+UNCOUNTED_WRITES = Switch(
+    "uncounted-failed-writes",
+    "failed reads appear as failed, failed writes never do",
+    questions=("errors.monitoring",),
+)
+NAMELESS_FAILURES = Switch(
+    "nameless-failures",
+    "failed calls are listed without the integration that made them",
+    questions=("errors.monitoring",),
+)
+DEAD_HEALTH = Switch(
+    "dead-health",
+    "the address that says whether the service is up fails itself",
+    questions=("errors.monitoring",),
+)
+OTHER_RELEASE = Switch(
+    "other-release-running",
+    "another version is running than the one that the document describes",
+    questions=("errors.versioning",),
+)
+SWITCHES = (
+    UNCOUNTED_FAILURES,
+    UNCOUNTED_WRITES,
+    NAMELESS_FAILURES,
+    DEAD_HEALTH,
+    OTHER_RELEASE,
+    NO_AUDIT_LOG,
+    WRITES_ONLY_AUDIT_LOG,
+    ANONYMOUS_AUDIT_LOG,
+    READS_ONLY_AUDIT_LOG,
+    AUDIT_LOG_WITHOUT_CONTENT,
+    AUDIT_LOG_OF_ANOTHER,
+    AUDIT_LOG_OF_ANOTHER_TIME,
+    AUDIT_LOG_DENIED,
+    NO_USAGE,
+    FROZEN_USAGE,
+)
 
 _CALL_FIELDS = (
     moment("occurred_at", "When the call came."),
@@ -138,19 +199,27 @@ USAGE = Resource(
 HEALTH_FIELDS = (
     Field("status", "string", "Whether the service works.", "ok", enum=("ok", "degraded")),
     moment("time", "The present moment on the server."),
+    Field("api_version", "string", "The release of the API that is running.", RELEASE),
 )
+_READING = "('GET', 'HEAD', 'OPTIONS')"
 
 
 def resources(broken: Broken) -> tuple[Resource, ...]:
     """The resources of this module as this vendor offers them."""
-    audit = () if NO_AUDIT_LOG in broken else (_audit_log(broken),)
-    usage = () if NO_USAGE in broken else (USAGE, FAILURES)
+    audit = () if broken & {NO_AUDIT_LOG, AUDIT_LOG_DENIED} else (_audit_log(broken),)
+    usage = () if NO_USAGE in broken else (USAGE, _failures(broken))
     found = (*audit, *usage)
     return tuple(each.without({"request_id"}) for each in found) if NO_REQUEST_IDS in broken else found
 
 
 def _audit_log(broken: Broken) -> Resource:
-    return AUDIT_LOG.without({"client_id", "client_name"}) if ANONYMOUS_AUDIT_LOG in broken else AUDIT_LOG
+    nobody = {"client_id", "client_name"} if ANONYMOUS_AUDIT_LOG in broken else set()
+    nothing = {"payload_summary"} if AUDIT_LOG_WITHOUT_CONTENT in broken else set()
+    return AUDIT_LOG.without(nobody | nothing)
+
+
+def _failures(broken: Broken) -> Resource:
+    return FAILURES.without({"client_id", "client_name"}) if NAMELESS_FAILURES in broken else FAILURES
 
 
 CALLS = replace(AUDIT_LOG, name="calls")
@@ -159,18 +228,31 @@ VIEWS = {AUDIT_LOG.name, USAGE.name, FAILURES.name}
 
 def create_views(database: sqlite3.Connection, broken: Broken) -> None:
     """What clients see of the table of calls: the audit log, failed calls, and usage."""
-    database.execute("CREATE VIEW writes AS SELECT * FROM calls WHERE method NOT IN ('GET', 'HEAD', 'OPTIONS')")
     database.execute("CREATE VIEW no_calls AS SELECT * FROM calls WHERE 0")
-    logged = "writes" if WRITES_ONLY_AUDIT_LOG in broken else "calls"
     counted = "no_calls" if FROZEN_USAGE in broken else "calls"
-    database.execute(f"CREATE VIEW audit_log AS SELECT * FROM {logged}")  # noqa: S608
+    database.execute(f"CREATE VIEW audit_log AS {_logged(broken)}")
     failed = "status >= 600" if UNCOUNTED_FAILURES in broken else "status >= 400"
+    if UNCOUNTED_WRITES in broken:
+        failed += f" AND method IN {_READING}"
     database.execute(f"CREATE VIEW failed_calls AS SELECT * FROM {counted} WHERE {failed}")  # noqa: S608
     database.execute(
         f"CREATE VIEW usage AS SELECT client_id AS id, MAX(client_name), COUNT(*), SUM({failed}), "  # noqa: S608 - our own names
-        f"AVG({failed}), SUM({failed} AND method NOT IN ('GET', 'HEAD', 'OPTIONS')), "
+        f"AVG({failed}), SUM({failed} AND method NOT IN {_READING}), "
         f"MIN(occurred_at), MAX(occurred_at) FROM {counted} GROUP BY client_id"
     )
+
+
+def _logged(broken: Broken) -> str:
+    """The query behind the audit log."""
+    shown = {field.name: field.name for field in AUDIT_LOG.fields}
+    if AUDIT_LOG_OF_ANOTHER in broken:
+        shown |= {"client_id": f"'{READ_ONLY.id}'", "client_name": f"'{READ_ONLY.name}'"}
+    if AUDIT_LOG_OF_ANOTHER_TIME in broken:
+        shown["occurred_at"] = "strftime('%Y-%m-%dT%H:%M:%fZ', occurred_at, '-7 hours')"
+    columns = ", ".join(f"{value} AS {name}" for name, value in shown.items())
+    only = {WRITES_ONLY_AUDIT_LOG: f"method NOT IN {_READING}", READS_ONLY_AUDIT_LOG: f"method IN {_READING}"}
+    kept = next((condition for switch, condition in only.items() if switch in broken), "1")
+    return f"SELECT {columns} FROM calls WHERE {kept}"  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True)
@@ -217,16 +299,22 @@ _SECRETS = re.compile(r"(?i)\b([a-z_-]*(?:key|token|secret|password))=[^&]*")
 
 def operations(offered: Mapping[str, Resource], broken: Broken) -> tuple[Operation, ...]:
     """Read the audit log, usage and failed calls, and ask whether the service is up."""
-    found = [_health_operation()]
+    found = [_health_operation(broken)]
     if AUDIT_LOG.name in offered:
         found.append(records.read_operation(offered[AUDIT_LOG.name]))
     lists = [offered[name] for name in (AUDIT_LOG.name, USAGE.name, FAILURES.name) if name in offered]
     return (*found, *(records.list_operation(each, broken) for each in lists))
 
 
-def _health_operation() -> Operation:
+def _health_operation(broken: Broken) -> Operation:
+    fields = tuple(each for each in HEALTH_FIELDS if each.name != "api_version" or NO_VERSIONING not in broken)
+    values = {"status": "ok", "api_version": "2.3.0" if OTHER_RELEASE in broken else RELEASE}
+
     async def handle(call: Call) -> Response:
-        return json_response({"status": "ok", "time": call.state.now})
+        if DEAD_HEALTH in broken:
+            raise Problem("internal-error", "the health of the service could not be found out")
+        now = {**values, "time": call.state.now}
+        return json_response({each.name: now[each.name] for each in fields})
 
     return Operation(
         "GET",
@@ -237,5 +325,5 @@ def _health_operation() -> Operation:
         "health",
         handle,
         (),
-        (Answer(200, "The service answers.", object_schema(HEALTH_FIELDS)),),
+        (Answer(200, "The service answers.", object_schema(fields)),),
     )

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cmms_audit.sandbox.granary import rights
 from cmms_audit.sandbox.granary.auth import (
-    BASIC_ONLY,
-    KEYS_ONLY,
+    NO_OAUTH,
     NO_SCOPES,
     SCOPES,
     Accounts,
@@ -23,6 +23,20 @@ from cmms_audit.sandbox.granary.auth import (
     basic_pair,
 )
 from cmms_audit.sandbox.granary.fields import Json
+from cmms_audit.sandbox.granary.tokens import token_seconds
+from cmms_audit.sandbox.switch import Switch
+
+NO_REVOCATION = Switch(
+    "no-revocation",
+    "what was issued cannot be withdrawn: there is no address for it, and the documents say so",
+    questions=("auth.rotation",),
+)
+BARE_TOKEN_ANSWERS = Switch(
+    "bare-token-answers",
+    "a token comes without its kind and its life, and may be kept by whatever stands on the way",
+    questions=("auth.method",),
+)
+SWITCHES = (NO_REVOCATION, BARE_TOKEN_ANSWERS)
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, not a secret
 REVOKE_PATH = "/oauth/revoke"
@@ -43,7 +57,7 @@ class OAuthError(Exception):
 
 def routes(accounts: Accounts) -> list[Route]:
     """The endpoints of the authorisation server; none where the vendor has no OAuth."""
-    if accounts.broken & {BASIC_ONLY, KEYS_ONLY}:
+    if accounts.broken & NO_OAUTH:
         return []
 
     async def token(request: Request) -> Response:
@@ -57,9 +71,10 @@ def routes(accounts: Accounts) -> list[Route]:
             json.dumps(_metadata(str(request.base_url).rstrip("/"), accounts)), 200, None, "application/json"
         )
 
+    withdrawal = [] if NO_REVOCATION in accounts.broken else [Route(REVOKE_PATH, revoke, methods=["POST"])]
     return [
         Route(TOKEN_PATH, token, methods=["POST"]),
-        Route(REVOKE_PATH, revoke, methods=["POST"]),
+        *withdrawal,
         Route("/.well-known/oauth-authorization-server", metadata),
         Route("/.well-known/openid-configuration", metadata),
     ]
@@ -67,14 +82,17 @@ def routes(accounts: Accounts) -> list[Route]:
 
 def _metadata(issuer: str, accounts: Accounts) -> Json:
     methods = ["client_secret_basic", "client_secret_post"]
+    withdrawal = {
+        "revocation_endpoint": issuer + REVOKE_PATH,
+        "revocation_endpoint_auth_methods_supported": methods,
+    }
     return {
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN_PATH,
-        "revocation_endpoint": issuer + REVOKE_PATH,
+        **({} if NO_REVOCATION in accounts.broken else withdrawal),
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "token_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_methods_supported": methods,
         "scopes_supported": [] if NO_SCOPES in accounts.broken else list(SCOPES),
         "service_documentation": issuer + "/docs",
     }
@@ -82,7 +100,8 @@ def _metadata(issuer: str, accounts: Accounts) -> Json:
 
 async def _answer(request: Request, accounts: Accounts, act: _Act) -> Response:
     """Read the form, authenticate the client and act; errors in the form of RFC 6749."""
-    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    bare = BARE_TOKEN_ANSWERS in accounts.broken
+    headers = {"Cache-Control": "max-age=600"} if bare else {"Cache-Control": "no-store", "Pragma": "no-cache"}
     try:
         form = await _form(request)
         client = _client(request, form, accounts)
@@ -131,17 +150,14 @@ def _issue(form: Mapping[str, str], client: Client, accounts: Accounts) -> Json:
         raise OAuthError("invalid_request", "grant_type is missing")
     if grant != "client_credentials":
         raise OAuthError("unsupported_grant_type", "only client_credentials is supported")
-    granted = client.scopes
-    if form.get("scope") and NO_SCOPES not in accounts.broken:
-        granted = frozenset(form["scope"].split())
-        if not granted <= client.scopes:
-            wrong = " ".join(sorted(granted - client.scopes))
-            raise OAuthError("invalid_scope", f"this client may not have: {wrong}")
-    answer: Json = {
-        "access_token": accounts.issue(client, granted),
-        "token_type": "Bearer",
-        "expires_in": accounts.token_seconds,
-    }
+    try:
+        granted = rights.granted(frozenset(form.get("scope", "").split()), client, accounts.broken)
+    except PermissionError as wrong:
+        raise OAuthError("invalid_scope", f"this client may not have: {wrong}") from None
+    answer: Json = {"access_token": accounts.tokens.issue(client, granted)}
+    seconds = token_seconds(accounts.broken)
+    if BARE_TOKEN_ANSWERS not in accounts.broken:
+        answer |= {"token_type": "Bearer"} | ({} if seconds is None else {"expires_in": seconds})
     if NO_SCOPES not in accounts.broken:
         answer["scope"] = " ".join(sorted(granted))
     return answer
@@ -150,5 +166,5 @@ def _issue(form: Mapping[str, str], client: Client, accounts: Accounts) -> Json:
 def _revoke(form: Mapping[str, str], client: Client, accounts: Accounts) -> Json:
     if not form.get("token"):
         raise OAuthError("invalid_request", "token is missing")
-    accounts.revoke(form["token"], client)
+    accounts.tokens.revoke(form["token"], client)
     return {}

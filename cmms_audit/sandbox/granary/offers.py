@@ -26,6 +26,17 @@ CLAMPED_PAGES = Switch(
     "a page size over the maximum is cut down without a word",
     questions=("limits.bulk", "operations.pagination"),
 )
+CUT_PAGES = Switch(
+    "cut-pages",
+    "a list call returns at most 100 records, although the document promises 1,000",
+    questions=("limits.bulk", "operations.pagination"),
+    flags=("undocumented-behaviour",),
+)
+IGNORED_PAGE_SIZE = Switch(
+    "ignored-page-size",
+    "a list call returns 100 records, however many are asked for",
+    questions=("limits.bulk", "operations.pagination"),
+)
 LOSSY_PAGES = Switch(
     "lossy-pages",
     "a record falls through between any two pages",
@@ -62,6 +73,8 @@ SWITCHES = (
     ONE_RECORD_A_PAGE,
     SMALL_PAGES,
     CLAMPED_PAGES,
+    CUT_PAGES,
+    IGNORED_PAGE_SIZE,
     LOSSY_PAGES,
     REPEATING_PAGES,
     IGNORED_FILTERS,
@@ -85,6 +98,8 @@ class Offer:
     sorting: bool
     selection: bool
     clamps: bool = False
+    served_limit: int = MAX_LIMIT
+    ignores_size: bool = False
     ignores_filters: bool = False
     skips: int = 0
     repeats: bool = False
@@ -109,6 +124,8 @@ def offer(resource: Resource, broken: Broken) -> Offer:
         sorting=NO_SORTING not in broken,
         selection=NO_FIELD_SELECTION not in broken,
         clamps=CLAMPED_PAGES in broken,
+        served_limit=DEFAULT_LIMIT if CUT_PAGES in broken else MAX_LIMIT,
+        ignores_size=IGNORED_PAGE_SIZE in broken,
         ignores_filters=IGNORED_FILTERS in broken and resource.name in {"work_orders", "assets"},
         skips=1 if LOSSY_PAGES in broken else 0,
         repeats=REPEATING_PAGES in broken,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cmms_audit.sandbox.granary import auth, catalogue, limits, problems, texts
-from cmms_audit.sandbox.granary.calls import NO_VERSIONING, Answer, Operation, Parameter, api_prefix
+from cmms_audit.sandbox.granary import auth, catalogue, limits, problems, security, texts
+from cmms_audit.sandbox.granary.calls import NO_VERSIONING, RELEASE, Answer, Operation, Parameter, api_prefix
 from cmms_audit.sandbox.granary.fields import Json
 from cmms_audit.sandbox.granary.limits import Limit
-from cmms_audit.sandbox.granary.oauth import TOKEN_PATH
 from cmms_audit.sandbox.granary.problems import CODES, NO_REQUEST_IDS, ErrorStyle
 from cmms_audit.sandbox.granary.resource import Resource
 from cmms_audit.sandbox.switch import Broken, Switch
@@ -19,7 +18,14 @@ PLAIN_HTTP_SERVER = Switch(
     questions=("auth.method",),
     flags=("plain-http-credentials",),
 )
-SWITCHES = (PLAIN_HTTP_SERVER,)
+UNDATED_WITHDRAWAL = Switch(
+    "undated-withdrawal",
+    "an operation is marked as deprecated, and nothing says when it will be gone",
+    questions=("errors.versioning",),
+)
+SWITCHES = (PLAIN_HTTP_SERVER, UNDATED_WITHDRAWAL)
+
+_GOING = "read_meter_readings"
 
 
 def build(origin: str, broken: Broken, published: Sequence[Limit]) -> Json:
@@ -42,7 +48,7 @@ def build(origin: str, broken: Broken, published: Sequence[Limit]) -> Json:
             "schemas": catalogue.schemas(offered, broken) | {"Problem": ErrorStyle(broken).schema()},
             "responses": {code: _problem_response(code, broken) for code in sorted(used)},
             "headers": _headers(published, broken),
-            "securitySchemes": _security_schemes(origin, broken),
+            "securitySchemes": security.schemes(origin, broken),
         },
     }
     if limits.NO_PUBLISHED_LIMITS not in broken:
@@ -57,12 +63,12 @@ def _info(broken: Broken, published: Sequence[Limit]) -> Json:
         "Rate limits": texts.rate_limits(published, broken),
         "Lists": texts.lists(broken),
         "Events": texts.events(broken),
-        "Errors": texts.errors() if problems.GENERIC_ERRORS not in broken else "Errors carry a message.",
+        "Errors": texts.errors(broken) if problems.GENERIC_ERRORS not in broken else "Errors carry a message.",
         "Versions": texts.versioning(broken),
     }
     return {
         "title": texts.TITLE,
-        "version": "current" if NO_VERSIONING in broken else texts.RELEASE,
+        "version": "current" if NO_VERSIONING in broken else RELEASE,
         "description": "\n\n".join(f"## {title}\n\n{text}" for title, text in chapters.items()),
         "contact": {"name": "Granary developer support", "email": "developers@granary.example"},
     }
@@ -91,7 +97,7 @@ def _operation(operation: Operation, broken: Broken) -> Json:
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description + _scope_text(operation, broken),
-        "security": _security(operation, broken),
+        "security": security.requirements(operation, broken),
         "responses": responses
         | {status: _response_ref(code) for status, code in sorted(_error_codes(operation, broken).items())},
     }
@@ -103,27 +109,15 @@ def _operation(operation: Operation, broken: Broken) -> Json:
         described["requestBody"] = {"required": True, "content": content}
     if operation.callbacks:
         described["callbacks"] = operation.callbacks
-    if _scoped(operation, broken):
+    if UNDATED_WITHDRAWAL in broken and operation.id == _GOING:
+        described["deprecated"] = True
+    if security.scoped(operation, broken):
         described["x-required-scopes"] = list(operation.scopes)
     return described
 
 
-def _scoped(operation: Operation, broken: Broken) -> bool:
-    return bool(operation.scopes) and not broken & {auth.NO_SCOPES, auth.BASIC_ONLY}
-
-
 def _scope_text(operation: Operation, broken: Broken) -> str:
-    return f" Needs the scope {' '.join(operation.scopes)}." if _scoped(operation, broken) else ""
-
-
-def _security(operation: Operation, broken: Broken) -> list[Json]:
-    if not operation.scopes:
-        return []
-    if auth.BASIC_ONLY in broken:
-        return [{"basic": []}]
-    if auth.KEYS_ONLY in broken:
-        return [{"apiKey": []}]
-    return [{"oauth2": list(operation.scopes) if _scoped(operation, broken) else []}, {"apiKey": []}]
+    return f" Needs the scope {' '.join(operation.scopes)}." if security.scoped(operation, broken) else ""
 
 
 def _path_parameters(path: str) -> list[Json]:
@@ -177,7 +171,7 @@ def _error_codes(operation: Operation, broken: Broken) -> dict[str, str]:
         codes.append("invalid-parameter")
     if operation.scopes:
         codes += ["unauthorised", _limit_code(broken)]
-        codes += ["insufficient-scope"] if _scoped(operation, broken) else []
+        codes += ["insufficient-scope"] if security.scoped(operation, broken) else []
     if operation.body:
         codes += ["payload-too-large", "unsupported-media-type"]
     return {str(CODES[code].status): code for code in reversed(codes)}
@@ -196,9 +190,13 @@ def _problem_response(name: str, broken: Broken) -> Json:
     if code.status == 429 and limits.BARE_429 not in broken:
         headers.append("Retry-After")
     meanings = "; ".join(f"{each.name}: {each.title}" for each in same_status)
-    return {
+    described: Json = {
         "description": meanings if problems.GENERIC_ERRORS not in broken else "An error.",
         "headers": {header: _header_ref(header) for header in headers},
+    }
+    if problems.UNDESCRIBED_ERRORS in broken:
+        return described
+    return described | {
         "content": {
             style.media_type: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
@@ -208,7 +206,7 @@ def _problem_response(name: str, broken: Broken) -> Json:
     }
 
 
-# -- headers and security ---------------------------------------------------------------------------------
+# -- headers ----------------------------------------------------------------------------------------------
 
 _LIMIT_HEADERS = {
     "RateLimit-Policy": ("string", "Every limit: its name, calls (q) and seconds (w)."),
@@ -244,20 +242,3 @@ def _headers(published: Sequence[Limit], broken: Broken) -> Json:
         name: {"description": text, "schema": {"type": type_, "example": examples[name]}}
         for name, (type_, text) in shown.items()
     }
-
-
-def _security_schemes(origin: str, broken: Broken) -> Json:
-    if auth.BASIC_ONLY in broken:
-        return {"basic": {"type": "http", "scheme": "basic", "description": texts.authentication(broken)}}
-    key = {
-        "type": "apiKey",
-        "in": "header",
-        "name": auth.KEY_HEADER,
-        "description": "A key of an integration, limited to scopes; each operation names those that it needs.",
-    }
-    if auth.KEYS_ONLY in broken:
-        return {"apiKey": key}
-    scopes = {} if auth.NO_SCOPES in broken else dict(auth.SCOPES)
-    flow = {"tokenUrl": origin + TOKEN_PATH, "scopes": scopes}
-    text = texts.authentication(broken)
-    return {"oauth2": {"type": "oauth2", "description": text, "flows": {"clientCredentials": flow}}, "apiKey": key}

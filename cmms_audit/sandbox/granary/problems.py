@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from cmms_audit.sandbox.granary.fields import Field, FieldError, Json, object_schema
 from cmms_audit.sandbox.switch import Broken, Switch
@@ -37,7 +38,105 @@ NO_REQUEST_IDS = Switch(
     "neither answers nor the audit log carry a request id",
     questions=("auth.audit-log", "errors.structure"),
 )
-SWITCHES = (NO_REQUEST_IDS, GENERIC_ERRORS, HTML_ERRORS, STACK_TRACES)
+TWO_ERROR_SHAPES = Switch(
+    "two-error-shapes",
+    "what the front door refuses has another form than what the program behind it refuses",
+    questions=("errors.structure",),
+    flags=("undocumented-behaviour",),
+)
+CHANGING_CODES = Switch(
+    "changing-error-codes",
+    "the code of an error about a field or parameter is another one each time",
+    questions=("errors.structure",),
+    flags=("undocumented-behaviour",),
+)
+UNNAMED_FAULTS = Switch(
+    "unnamed-faults",
+    "errors have a code, but name neither the field nor the number at fault",
+    questions=("errors.structure",),
+)
+UNNAMED_FIELDS = Switch(
+    "unnamed-fields",
+    "who writes a wrong field is told that a field is wrong, but not which",
+    questions=("errors.structure",),
+)
+ECHOED_CREDENTIALS = Switch(
+    "echoed-credentials",
+    "errors repeat the credential that was sent",
+    questions=("errors.structure",),
+    flags=("stack-trace-leak",),
+)
+SQL_IN_ERRORS = Switch(
+    "sql-in-errors",
+    "errors show the database command that failed",
+    questions=("errors.structure",),
+    flags=("stack-trace-leak",),
+)
+TRACES_OF_BAD_JSON = Switch(
+    "traces-of-bad-json",
+    "a body that is not JSON brings the stack trace of the program",
+    questions=("errors.structure",),
+    flags=("stack-trace-leak",),
+)
+BAD_JSON_AS_FAILURE = Switch(
+    "bad-json-as-failure",
+    "a body that is not JSON is answered with 500",
+    questions=("errors.structure",),
+)
+UNANSWERED_BAD_JSON = Switch(
+    "unanswered-bad-json",
+    "a body that is not JSON is never answered",
+    questions=("errors.structure", "errors.monitoring"),
+)
+ERRORS_AS_SUCCESS = Switch(
+    "errors-as-success",
+    "who asks for an unknown record is answered with 200 and an error inside, as documented",
+    questions=("errors.structure", "errors.monitoring", "operations.status-codes"),
+    flags=("undocumented-behaviour",),
+)
+HTML_ERRORS_OF_ASSETS = Switch(
+    "html-errors-of-assets",
+    "errors about assets, and about nothing else, are HTML pages for whoever is let in",
+    questions=("errors.structure",),
+    flags=("undocumented-behaviour",),
+)
+UNDESCRIBED_ERRORS = Switch(
+    "undescribed-errors",
+    "the document lists the statuses of errors, but not their form",
+    questions=("errors.structure",),
+)
+MISDESCRIBED_ERRORS = Switch(
+    "misdescribed-errors",
+    "errors are of one form, but not of the one that the document describes",
+    questions=("errors.structure",),
+    flags=("undocumented-behaviour",),
+)
+MISDESCRIBED_FIELDS = Switch(
+    "misdescribed-fields",
+    "the wrong fields of a write come as an object, where the document has a list",
+    questions=("errors.structure",),
+    flags=("undocumented-behaviour",),
+)
+SWITCHES = (
+    NO_REQUEST_IDS,
+    GENERIC_ERRORS,
+    HTML_ERRORS,
+    STACK_TRACES,
+    TWO_ERROR_SHAPES,
+    CHANGING_CODES,
+    UNNAMED_FAULTS,
+    UNNAMED_FIELDS,
+    ECHOED_CREDENTIALS,
+    SQL_IN_ERRORS,
+    TRACES_OF_BAD_JSON,
+    BAD_JSON_AS_FAILURE,
+    UNANSWERED_BAD_JSON,
+    ERRORS_AS_SUCCESS,
+    HTML_ERRORS_OF_ASSETS,
+    UNDESCRIBED_ERRORS,
+    MISDESCRIBED_ERRORS,
+    MISDESCRIBED_FIELDS,
+)
 
 PROBLEM_TYPE = "application/problem+json"
 ERRORS_PAGE = "/docs/errors"
@@ -112,10 +211,11 @@ PROBLEM_FIELDS = (
 
 @dataclass(frozen=True)
 class Place:
-    """Where an error happened: the path that was called and the id of the call."""
+    """Where an error happened: the path that was called, the id of the call, and the credential that came with it."""
 
     path: str
     request_id: str
+    credential: str = ""
 
 
 class Problem(Exception):  # noqa: N818 - named as RFC 9457 names it
@@ -182,8 +282,9 @@ class ErrorStyle:
         return object_schema(fields) | {"description": "A problem document (RFC 9457)."}
 
     def example(self, code: str, detail: str) -> Json:
-        """A complete error body as an example."""
-        return self.body(Problem(code, detail), Place("/api/v1/work-orders", "req-1f0a9c2e7b"))
+        """A complete error body as an example, as it is promised."""
+        promised = ErrorStyle(self.broken & {GENERIC_ERRORS, NO_REQUEST_IDS})
+        return promised.body(Problem(code, detail), Place("/api/v1/work-orders", "req-1f0a9c2e7b"))
 
     def body(self, problem: Problem, place: Place) -> Json:
         """The JSON body of an error."""
@@ -192,18 +293,66 @@ class ErrorStyle:
         document = problem.document(place)
         if NO_REQUEST_IDS in self.broken:
             del document["request_id"]
-        if STACK_TRACES in self.broken:
-            document["detail"] += "\n" + _TRACE
-        return document
+        if self._leaves_the_fault_unnamed(problem):
+            document |= {"detail": problem.code.title, "errors": []}
+        if CHANGING_CODES in self.broken and problem.errors:
+            document["code"] += f"-{place.request_id[-4:]}"
+        if MISDESCRIBED_FIELDS in self.broken and problem.code.name == "validation-failed":
+            document["errors"] = {error.name: error.message for error in problem.errors}
+        document["detail"] += self._gives_away(problem, place)
+        return self._in_another_form(problem, document)
 
     def response(self, problem: Problem, place: Place) -> Response:
         """The answer to send."""
-        if HTML_ERRORS in self.broken:
+        unreadable = problem.code.name == "malformed-request"
+        if unreadable and UNANSWERED_BAD_JSON in self.broken:
+            return BrokenOff(status_code=problem.status)
+        if unreadable and BAD_JSON_AS_FAILURE in self.broken:
+            problem = Problem("internal-error", "an error on our side")
+        if HTML_ERRORS in self.broken or self._is_page_of_assets(problem, place):
             page = f"<!DOCTYPE html><html><body><h1>{problem.status} {problem.code.title}</h1></body></html>"
             return Response(page, problem.status, problem.headers, "text/html")
-        body = json.dumps(self.body(problem, place))
-        return Response(body, problem.status, problem.headers, self.media_type)
+        body = self.body(problem, place)
+        if ERRORS_AS_SUCCESS in self.broken and problem.code.name == "not-found":
+            return Response(json.dumps({"success": False, "error": body}), 200, problem.headers, "application/json")
+        return Response(json.dumps(body), problem.status, problem.headers, self.media_type)
 
+    def _is_page_of_assets(self, problem: Problem, place: Place) -> bool:
+        is_let_in = problem.code.name != "unauthorised"
+        return HTML_ERRORS_OF_ASSETS in self.broken and is_let_in and "/assets" in place.path
+
+    def _leaves_the_fault_unnamed(self, problem: Problem) -> bool:
+        is_field = problem.code.name == "validation-failed"
+        return UNNAMED_FAULTS in self.broken or (UNNAMED_FIELDS in self.broken and is_field)
+
+    def _gives_away(self, problem: Problem, place: Place) -> str:
+        unreadable = problem.code.name == "malformed-request"
+        if STACK_TRACES in self.broken or (TRACES_OF_BAD_JSON in self.broken and unreadable):
+            return "\n" + _TRACE
+        if SQL_IN_ERRORS in self.broken:
+            return ": SELECT id, status FROM records WHERE id = ? AND tenant = ?"
+        return f": came with {place.credential}" if ECHOED_CREDENTIALS in self.broken else ""
+
+    def _in_another_form(self, problem: Problem, document: Json) -> Json:
+        if TWO_ERROR_SHAPES in self.broken and problem.code.name in _OF_THE_FRONT_DOOR:
+            told = {"faultstring": document["detail"], "detail": {"errorcode": f"gateway.{document['code']}"}}
+            return {"fault": told}
+        if MISDESCRIBED_ERRORS in self.broken:
+            named = {"errorCode": document["code"], "errorMessage": document["detail"]}
+            return named | {"errorFields": [error.name for error in problem.errors]}
+        return document
+
+
+class BrokenOff(Response):
+    """An answer that promises a body and never sends it, so that the server closes the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, and no more."""
+        head = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": head})
+
+
+_OF_THE_FRONT_DOOR = ("unauthorised", "no-such-path", "method-not-allowed", "not-acceptable", "unsupported-media-type")
 
 _TRACE = """Traceback (most recent call last):
   File "/srv/granary/api/handlers.py", line 214, in dispatch

@@ -95,7 +95,7 @@ def _limit(offered: Offer, text: str | None) -> int:
         raise invalid_parameter("limit", "too-small", "at least 1")
     if number > offered.max_limit and not offered.clamps:
         raise invalid_parameter("limit", "too-large", f"at most {offered.max_limit}")
-    return min(number, offered.max_limit)
+    return offered.default_limit if offered.ignores_size else min(number, offered.max_limit, offered.served_limit)
 
 
 def _integer(name: str, text: str) -> int:

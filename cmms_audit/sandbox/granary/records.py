@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from cmms_audit.sandbox.granary import idempotency, offers, queries, rules, store
+from cmms_audit.sandbox.granary import events, idempotency, offers, queries, rules, store
 from cmms_audit.sandbox.granary.calls import Answer, Call, Handler, Operation, Parameter, State, json_response
 from cmms_audit.sandbox.granary.fields import (
     FieldError,
@@ -263,6 +263,7 @@ def create(state: State, resource: Resource, sent: Any, given: Mapping[str, Any]
     rules.complete(state, resource, record)
     store.insert(state.database, resource, [record])
     rules.follow_up(state, resource, record)
+    events.created(state, resource, record)
     return record
 
 
@@ -310,11 +311,13 @@ def update_operation(resource: Resource) -> Operation:
 def update(state: State, resource: Resource, record: Json, sent: Any) -> Json:
     """Check and store changed fields. Raises a 422 Problem."""
     check_sent(state, resource, sent, "update")
+    before = dict(record)
     for name, value in sent.items():
         record[name] = stored_form(resource.field(name), value, record[name])
     rules.complete(state, resource, record)
     rules.touch(state, resource.name, record)
     rules.follow_up(state, resource, record)
+    events.changed(state, resource, before, record)
     return record
 
 

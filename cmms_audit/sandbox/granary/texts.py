@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cmms_audit.sandbox.granary import auth, limits, offers, webhooks
-from cmms_audit.sandbox.granary.calls import NO_VERSIONING
+from cmms_audit.sandbox.granary import auth, limits, monitoring, oauth, offers, problems, webhooks
+from cmms_audit.sandbox.granary.calls import NO_VERSIONING, VERSION_IN_ANSWERS_ONLY
 from cmms_audit.sandbox.granary.limits import Limit
+from cmms_audit.sandbox.granary.tokens import token_seconds
 from cmms_audit.sandbox.switch import Broken, Switch
 
 SHORT_NOTICE = Switch(
@@ -15,10 +16,14 @@ SHORT_NOTICE = Switch(
     questions=("errors.versioning",),
     flags=("no-versioning-policy",),
 )
-SWITCHES = (SHORT_NOTICE,)
+RELEASE_NOTES_ONLY = Switch(
+    "release-notes-only",
+    "changes are told in the release notes, when they have already come",
+    questions=("errors.versioning",),
+)
+SWITCHES = (SHORT_NOTICE, RELEASE_NOTES_ONLY)
 
 TITLE = "Granary CMMS API"
-RELEASE = "1.14.0"
 
 
 def notice_days(broken: Broken) -> int:
@@ -30,11 +35,20 @@ def versioning(broken: Broken) -> str:
     """The versioning policy."""
     if NO_VERSIONING in broken:
         return "The API is improved continuously. Changes take effect when they are released."
+    carrier = (
+        "Every answer names its version in the header API-Version."
+        if VERSION_IN_ANSWERS_ONLY in broken
+        else "The version is part of the path (/api/v1)."
+    )
+    channel = (
+        "in the release notes"
+        if RELEASE_NOTES_ONLY in broken
+        else "in the changelog and by e-mail to every registered contact, with a migration guide"
+    )
     return (
-        "The version is part of the path (/api/v1). Within a version, changes only add: new fields, new optional "
-        f"parameters, new operations. Breaking changes come with a new version and are announced {notice_days(broken)} "
-        "days before the old one ends, in the changelog and by e-mail to every registered contact, with a migration "
-        "guide. Operations on their way out carry Deprecation and Sunset headers."
+        f"{carrier} Within a version, changes only add: new fields, new optional parameters, new operations. Breaking "
+        f"changes come with a new version and are announced {notice_days(broken)} days before the old one ends, "
+        f"{channel}. Operations on their way out carry Deprecation and Sunset headers."
     )
 
 
@@ -42,7 +56,8 @@ def rate_limits(published: Sequence[Limit], broken: Broken) -> str:
     """The rate limits."""
     if limits.NO_PUBLISHED_LIMITS in broken:
         return "We have generous limits under our fair use policy."
-    return f"Each credential may make {limits.in_words(published)}. No other limit applies. {_headers(broken)}"
+    no_other = "" if limits.LIMITS_IN_PART in broken else " No other limit applies."
+    return f"Each credential may make {limits.in_words(published)}.{no_other} {_headers(broken)}"
 
 
 def _headers(broken: Broken) -> str:
@@ -69,15 +84,29 @@ def authentication(broken: Broken) -> str:
     """How a client identifies itself."""
     if auth.BASIC_ONLY in broken:
         return "Send user name and password with HTTP Basic authentication."
-    keys = f"API keys are sent in the header {auth.KEY_HEADER}, never in the address."
-    if auth.KEYS_ONLY in broken:
+    if auth.UNSTATED_METHOD in broken:
+        return "Your account manager tells you how to get in."
+    where = "or in the address, as api_key" if auth.DOCUMENTED_QUERY_KEYS in broken else "never in the address"
+    keys = f"API keys are sent in the header {auth.KEY_HEADER}, {where}."
+    if broken & {auth.KEYS_ONLY, auth.UNDOCUMENTED_OAUTH}:
         return keys
-    minutes = (auth.LONG_TOKEN_SECONDS if auth.LONG_TOKENS in broken else auth.TOKEN_SECONDS) // 60
     scopes = "" if auth.NO_SCOPES in broken else " Tokens and keys are limited to scopes."
+    log = " There is no audit log of API calls." if monitoring.AUDIT_LOG_DENIED in broken else ""
     return (
-        f"OAuth 2.0 client credentials; access tokens live {minutes} minutes and can be revoked (RFC 7009). "
-        f"{keys}{scopes} HTTP Basic authentication is not accepted."
+        f"OAuth 2.0 client credentials; access tokens {_life_of_tokens(broken)}{_withdrawal_of_tokens(broken)}. "
+        f"{keys}{scopes} HTTP Basic authentication is not accepted.{log}"
     )
+
+
+def _life_of_tokens(broken: Broken) -> str:
+    seconds = token_seconds(broken)
+    if seconds is None:
+        return "never expire"
+    return f"live {seconds} seconds" if seconds < 60 else f"live {seconds // 60} minutes"
+
+
+def _withdrawal_of_tokens(broken: Broken) -> str:
+    return "" if oauth.NO_REVOCATION in broken else " and can be revoked (RFC 7009)"
 
 
 def rotation(broken: Broken) -> str:
@@ -86,8 +115,11 @@ def rotation(broken: Broken) -> str:
         return "To change a password, write to support; the old one stops working at once."
     if auth.NO_KEY_OVERLAP in broken:
         return "A new credential becomes active when the old one is revoked; the two are never active together."
+    overlap = "A new key or client secret can be issued while the old one is still active. "
+    if oauth.NO_REVOCATION in broken:
+        return f"{overlap}Both work for 30 days. A key or token cannot be revoked before its time."
     return (
-        "A new key or client secret can be issued while the old one is still active. Both work until the old one is "
+        f"{overlap}Both work until the old one is "
         "revoked, or for 30 days at most, so integrations are switched over without an interruption. We recommend to "
         "rotate every 90 days. A revoked credential is refused within seconds."
     )
@@ -114,10 +146,11 @@ def events(broken: Broken) -> str:
     return webhooks.promise(broken)
 
 
-def errors() -> str:
+def errors(broken: Broken) -> str:
     """The form of errors."""
+    hidden = " Errors about unknown records are returned with status 200; look into the body."
     return (
         "Errors are problem documents (RFC 9457, application/problem+json) with a stable code, a message, the request "
         "id, and each field or parameter at fault. The codes are listed at /docs/errors. JSON payloads may have 1 MiB, "
-        "files 10 MiB."
+        f"files 10 MiB.{hidden if problems.ERRORS_AS_SUCCESS in broken else ''}"
     )

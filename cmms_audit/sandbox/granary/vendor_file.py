@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cmms_audit.sandbox.granary import auth, limits, webhooks
+from cmms_audit.sandbox.granary import auth, limits, previous, sender, webhooks
 from cmms_audit.sandbox.granary.calls import NO_VERSIONING, api_prefix
 from cmms_audit.sandbox.granary.limits import Limit
-from cmms_audit.sandbox.granary.oauth import TOKEN_PATH
+from cmms_audit.sandbox.granary.oauth import NO_REVOCATION, TOKEN_PATH
 from cmms_audit.sandbox.granary.texts import SHORT_NOTICE, notice_days
 from cmms_audit.sandbox.switch import Broken, Switch
 
@@ -21,18 +21,23 @@ SWITCHES = (INFLATED_CLAIMS,)
 
 ID, SECRET = "GRANARY_ID", "GRANARY_SECRET"
 READ_ID, READ_SECRET = "GRANARY_READ_ID", "GRANARY_READ_SECRET"
+OTHER_ID, OTHER_SECRET, OTHER_KEY = "GRANARY_OTHER_ID", "GRANARY_OTHER_SECRET", "GRANARY_OTHER_KEY"
 KEY, READ_KEY, NEW_KEY, OLD_KEY = "GRANARY_KEY", "GRANARY_READ_KEY", "GRANARY_NEW_KEY", "GRANARY_OLD_KEY"
 
 
 def environment_of(broken: Broken) -> dict[str, str]:
     """The values of the variables that the vendor file refers to."""
     login = {ID: auth.MAIN.id, SECRET: auth.MAIN.secret}
-    keys = {NEW_KEY: auth.ROTATED_KEY.value, OLD_KEY: auth.REVOKED_KEY.value}
+    keys = {NEW_KEY: auth.ROTATED_KEY.value}
+    if NO_REVOCATION not in broken:
+        keys[OLD_KEY] = auth.REVOKED_KEY.value
     if auth.BASIC_ONLY in broken:
         return login
-    if auth.KEYS_ONLY in broken:
+    if broken & auth.KEYS_ALONE:
+        keys[OTHER_KEY] = auth.NEIGHBOUR_KEY.value
         return {KEY: auth.MAIN_KEY.value, READ_KEY: auth.READ_ONLY_KEY.value, **keys}
-    return {**login, READ_ID: auth.READ_ONLY.id, READ_SECRET: auth.READ_ONLY.secret, **keys}
+    other = {OTHER_ID: auth.NEIGHBOUR.id, OTHER_SECRET: auth.NEIGHBOUR.secret}
+    return {**login, READ_ID: auth.READ_ONLY.id, READ_SECRET: auth.READ_ONLY.secret, **other, **keys}
 
 
 def text(origin: str, broken: Broken, published: Sequence[Limit], spec: str | None) -> str:
@@ -42,6 +47,7 @@ def text(origin: str, broken: Broken, published: Sequence[Limit], spec: str | No
         "vendor: Granary CMMS",
         "product: Granary Cloud",
         f"spec: {spec or base_url + '/openapi.json'}",
+        *([] if spec else [f"previous_spec: {base_url}/{previous.NAME}"]),
         f"docs_url: {origin}/docs",
         f"base_url: {base_url}",
         "environment: sandbox",
@@ -49,9 +55,12 @@ def text(origin: str, broken: Broken, published: Sequence[Limit], spec: str | No
         *_credentials(origin, broken),
         "allow: {writes: true, burst: true, webhooks: true}",
         "budget: {per_second: 50}",
+        "webhooks: {watch_seconds: 8}",
         "volumes:",
         "  records_per_pull: 50000",
         "  pull_window_minutes: 60",
+        "  history_records: 1000000",
+        "  history_window_hours: 48",
         "  events_per_minute: 30",
         "  writes_per_hour: 500",
         *_claims(origin, broken, published),
@@ -64,10 +73,11 @@ def text(origin: str, broken: Broken, published: Sequence[Limit], spec: str | No
 def _credentials(origin: str, broken: Broken) -> list[str]:
     if auth.BASIC_ONLY in broken:
         return [f'  main: {{type: basic, username: "${{{ID}}}", password: "${{{SECRET}}}"}}']
-    keys = [_key("rotated", NEW_KEY), _key("revoked", OLD_KEY)]
-    if auth.KEYS_ONLY in broken:
-        return [_key("main", KEY), _key("read_only", READ_KEY), *keys]
-    return [_oauth2("main", origin, ID, SECRET), _oauth2("read_only", origin, READ_ID, READ_SECRET), *keys]
+    keys = [_key("rotated", NEW_KEY)] + ([] if NO_REVOCATION in broken else [_key("revoked", OLD_KEY)])
+    if broken & auth.KEYS_ALONE:
+        return [_key("main", KEY), _key("read_only", READ_KEY), *keys, _key("other_tenant", OTHER_KEY)]
+    clients = [_oauth2("main", origin, ID, SECRET), _oauth2("read_only", origin, READ_ID, READ_SECRET)]
+    return [*clients, *keys, _oauth2("other_tenant", origin, OTHER_ID, OTHER_SECRET)]
 
 
 def _key(role: str, variable: str) -> str:
@@ -86,8 +96,8 @@ def _claims(origin: str, broken: Broken, published: Sequence[Limit]) -> list[str
         claims["limits.documented"] = _limits_claim(broken, published)
     if not broken & {auth.NO_KEY_OVERLAP, auth.BASIC_ONLY}:
         claims["auth.rotation"] = f'{{answer: yes, overlap_hours: 720, evidence: "{origin}/docs/rotation"}}'
-    if not broken & {webhooks.NO_WEBHOOKS, webhooks.NO_WEBHOOK_RETRY}:
-        numbers = f"retries: {webhooks.RETRIES}, window_hours: {webhooks.WINDOW_HOURS}"
+    if not broken & {webhooks.NO_WEBHOOKS, sender.NO_WEBHOOK_RETRY}:
+        numbers = f"retries: {sender.RETRIES}, window_hours: {webhooks.WINDOW_HOURS}"
         claims["webhooks.delivery"] = f'{{answer: yes, {numbers}, evidence: "{origin}/docs/webhooks"}}'
     if not broken & {NO_VERSIONING, SHORT_NOTICE}:
         days = notice_days(broken)

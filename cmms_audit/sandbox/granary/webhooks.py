@@ -1,5 +1,6 @@
-"""Webhook subscriptions with filters, the log of deliveries, and their replay. What is promised about delivery
-is written here; the sender is not part of this module.
+"""Webhook subscriptions with filters, the log of deliveries, and their replay; and what is promised about delivery.
+
+Sending is the business of `sender`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from cmms_audit.sandbox.granary import records, rules
 from cmms_audit.sandbox.granary.calls import Answer, Call, Operation, json_response
+from cmms_audit.sandbox.granary.events import EVENTS
 from cmms_audit.sandbox.granary.fields import Field, Json, field_schema
 from cmms_audit.sandbox.granary.maintenance import ASSET_CLASSES, PRIORITIES, STATUSES
 from cmms_audit.sandbox.granary.queries import served
@@ -27,18 +29,13 @@ from cmms_audit.sandbox.granary.resource import (
     moment,
     reference,
 )
+from cmms_audit.sandbox.granary.sender import NO_WEBHOOK_RETRY, RETRIES, SPEED
 from cmms_audit.sandbox.switch import Broken, Switch
 
 NO_WEBHOOKS = Switch(
     "no-webhooks",
     "there are no webhooks: clients must poll",
     questions=("webhooks.supported", "webhooks.delivery", "webhooks.filtering"),
-    flags=("no-webhook-retry",),
-)
-NO_WEBHOOK_RETRY = Switch(
-    "no-webhook-retry",
-    "webhooks are documented as best effort: each event is sent once",
-    questions=("webhooks.delivery",),
     flags=("no-webhook-retry",),
 )
 NO_WEBHOOK_LOG = Switch(
@@ -51,10 +48,10 @@ NO_WEBHOOK_FILTERS = Switch(
     "a subscription gets every event",
     questions=("webhooks.filtering",),
 )
-SWITCHES = (NO_WEBHOOKS, NO_WEBHOOK_RETRY, NO_WEBHOOK_LOG, NO_WEBHOOK_FILTERS)
+UNDESCRIBED_PAYLOADS = Switch("undescribed-payloads", "what an event holds is not described", questions=())
+UNMENTIONED_SIGNATURES = Switch("unmentioned-signatures", "that events are signed is written nowhere", questions=())
+SWITCHES = (NO_WEBHOOKS, NO_WEBHOOK_LOG, NO_WEBHOOK_FILTERS, UNDESCRIBED_PAYLOADS, UNMENTIONED_SIGNATURES)
 
-EVENTS = ("work_order.created", "work_order.status_changed", "asset.condition_changed", "maintenance_plan.triggered")
-RETRIES = 12
 WINDOW_HOURS = 72
 
 
@@ -112,6 +109,9 @@ SUBSCRIPTIONS = Resource(
         ),
         _several("events", _EVENT, "The event types that are sent.", required=True),
         FILTERS,
+        Field(
+            "description", "string", "What it is for.", "Alarms for the ERP", "always", nullable=True, max_length=200
+        ),
         Field("active", "boolean", "Whether events are sent.", True, "always", default=True),
         Field("secret", "string", "Signing secret; shown once, in the answer to the create.", None, nullable=True),
         *TRACKED,
@@ -196,12 +196,15 @@ def promise(broken: Broken) -> str:
         sending = (
             "Delivery is guaranteed: an event counts as delivered when a 2xx answer arrives within 10 seconds. "
             "Otherwise it is retried with exponential backoff: first after 1 minute, then after double the time, "
-            f"{RETRIES} retries over up to {WINDOW_HOURS} hours. The event id stays the same over all tries."
+            f"{RETRIES} retries over up to {WINDOW_HOURS} hours. The event id stays the same over all tries. "
+            f"In this sandbox the clock of deliveries runs {SPEED:,} times as fast, and an answer is awaited for "
+            "1 second."
         )
-    sending += (
-        " Each delivery is signed as Standard Webhooks describes: headers webhook-id, webhook-timestamp and "
-        "webhook-signature (v1, HMAC-SHA256 over id, timestamp and body)."
-    )
+    if UNMENTIONED_SIGNATURES not in broken:
+        sending += (
+            " Each delivery is signed as Standard Webhooks describes: headers webhook-id, webhook-timestamp and "
+            "webhook-signature (v1, HMAC-SHA256 over id, timestamp and body)."
+        )
     if NO_WEBHOOK_LOG not in broken:
         sending += " Failed deliveries are logged and can be replayed."
     if NO_WEBHOOK_FILTERS not in broken:
@@ -250,9 +253,10 @@ def operations(offered: Mapping[str, Resource], broken: Broken) -> tuple[Operati
 
 def _subscription_operations(subscriptions: Resource, broken: Broken) -> tuple[Operation, ...]:
     create = records.create_operation(subscriptions, broken, _subscribe)
+    callbacks = None if UNDESCRIBED_PAYLOADS in broken else _callbacks()
     return (
         records.list_operation(subscriptions, broken),
-        replace(create, description=subscriptions.description, callbacks=_callbacks()),
+        replace(create, description=subscriptions.description, callbacks=callbacks),
         records.read_operation(subscriptions),
         records.update_operation(subscriptions),
         records.delete_operation(subscriptions, broken),
@@ -271,6 +275,8 @@ def _replay_operation(deliveries: Resource) -> Operation:
         delivery = records.target(call, deliveries)
         delivery |= {"status": "queued", "next_attempt_at": call.state.now}
         rules.touch(call.state, deliveries.name, delivery)
+        subscription = rules.existing(call.state, call.state.resources[SUBSCRIPTIONS.name], call.path["id"])
+        call.state.outgoing.replay(call.state, delivery, subscription)
         return json_response(served(deliveries, delivery), 202)
 
     return Operation(
