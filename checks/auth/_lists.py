@@ -26,17 +26,24 @@ def lists(ctx: Context) -> list[Resource]:
     return sorted(found, key=lambda each: (order.get(each.kind, len(order)), each.kind))
 
 
+async def page_as(ctx: Context, kind: str, credential: str) -> Page:
+    """The first page of a list as a credential sees it, asked for once, whoever wants it.
+
+    A token that was set apart ("main.narrow") is known to one check alone, which asks for itself.
+    """
+    if credential == "main":
+        return await ctx.first_page(kind)
+    if "." in credential:
+        return await ctx.api.page(kind, credential=credential)
+    return await ctx.shared(f"first page of {kind} as {credential}", lambda api: api.page(kind, credential=credential))
+
+
 async def readable_page(ctx: Context, credential: str = "main") -> tuple[Resource, Page]:
     """The first list that a credential can read, and its page. Raises CouldNotLook where it can read none."""
     candidates = lists(ctx)[:MOST_TRIED]
     for resource in candidates:
         try:
-            page = (
-                ctx.first_page(resource.kind)
-                if credential == "main"
-                else ctx.api.page(resource.kind, credential=credential)
-            )
-            return resource, await page
+            return resource, await page_as(ctx, resource.kind, credential)
         except CouldNotLook:
             if resource is candidates[-1]:
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmms_audit.battery import Context, TokenFacts
+from cmms_audit.battery import Api, Context, TokenFacts
 from cmms_audit.model import Exchange, Purpose
 
 OF_OAUTH = ("oauth2", "oidc")
@@ -14,5 +14,10 @@ async def fresh(ctx: Context) -> TokenFacts:
 
 
 async def shown(ctx: Context, path: str, credential: str) -> Exchange:
-    """What a list answers to a token that may be dead."""
-    return await ctx.api.get(path, credential=credential, purpose=Purpose.PROVOKED)
+    """What an address answers to a credential that may open nothing."""
+    return await shown_by(ctx.api, path, credential)
+
+
+async def shown_by(api: Api, path: str, credential: str) -> Exchange:
+    """The same, asked by whoever holds this view of the vendor."""
+    return await api.get(path, credential=credential, purpose=Purpose.PROVOKED)

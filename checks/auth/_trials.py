@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from cmms_audit.battery import Finding, Trial, met, not_met, partial, unknown
+from cmms_audit.battery import Finding, Trial, met, not_met, partial, pattern, unknown
 from cmms_audit.model import Exchange, Reason
 
 from . import _strangers
 
 _CORE = ("create", "update", "delete")
-_ON_NOTHING = "subscription"  # tried at one that does not exist: only a refusal says something
+_READ_OF_A_BODY = 4_000
+_MISSING_RIGHT = pattern(r"insufficient|scope|permission|privilege|read[- _]?only|forbidden", re.IGNORECASE)
 FLAG = "scopes-not-enforced"
 
 
@@ -30,7 +32,7 @@ def judge(trials: Sequence[Trial], places: Sequence[Exchange]) -> Finding:
     if open_ones:
         summary = f"{says}; whether also on {_named(open_ones)} could not be told"
         return partial(summary, *seen, *places, detail=detail)
-    poor = [each for each in refused if each.exchange and each.exchange.status not in (403, 404)]
+    poor = [each for each in refused if each.exchange and not is_told(each.exchange)]
     if poor:
         told = _in_words(poor[0])
         finding = partial(
@@ -48,11 +50,22 @@ def _tells_nothing(trials: Sequence[Trial], seen: Sequence[Exchange], detail: st
     return unknown(f"{says} ({_in_words(trials[0])})", *seen, reason=Reason.NOT_PERMITTED, detail=detail)
 
 
+def is_told(exchange: Exchange) -> bool:
+    """Whether a refusal tells a missing permission from a bad credential: by its status, or in so many words.
+
+    A 401 makes programs fetch another token and try again (RFC 6750, 3.1), unless it says what is missing.
+    """
+    if exchange.status in (403, 404):
+        return True
+    said = f"{exchange.header('www-authenticate') or ''} {exchange.text[:_READ_OF_A_BODY]}"
+    return exchange.status == 401 and _MISSING_RIGHT.search(said) is not None
+
+
 def _is_refused(trial: Trial) -> bool:
     """Whether it was turned away for what the credential may do; what does not exist may just not be found."""
     if trial.exchange is None:
         return False
-    if trial.what == _ON_NOTHING:
+    if trial.at_nothing:
         return trial.exchange.status in (401, 403)
     return trial.exchange.status in (401, 403, 404) or trial.refused_in_text
 

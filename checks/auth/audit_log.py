@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from cmms_audit.battery import (
     Context,
-    CouldNotLook,
+    Extra,
     Finding,
-    Page,
     Schema,
     check,
     met,
+    not_applicable,
     not_met,
     partial,
     pattern,
     sentences,
-    squeezed,
     unknown,
 )
-from cmms_audit.model import Exchange, Reason
+from cmms_audit.model import Exchange, Reason, Verdict
 
+from . import _entries, _log, _own, _strangers
 from ._lists import lists
-
-WAIT_SECONDS = 8.0
-PAUSE_SECONDS = 2.0
-MOST_PAGES = 3
-CLOCKS_MAY_DIFFER = timedelta(minutes=5)
-
-_TIME = pattern(
-    r"time|date|^when$|^ts$|(?:created|occurred|logged|performed|happened|requested|received|called)(?:at|on)$"
-)
-_IDENTITY = pattern(
-    r"user(?!agent)|actor|client(?!ip|addr)|caller|identity|^app|account|principal|credential|apikey|^who$"
-)
-_CONTENT = pattern(r"summary|payload|body|query|param|content|change|data|diff|detail|message")
-_PARTS = {"its time": _TIME, "who made it": _IDENTITY, "what was sent": _CONTENT}
+from ._log import OwnCall, Search
 
 _LOG_WORDS = pattern(
     r"\baudit[- ](?:log|trail)s?\b.{0,80}\b(?:api|calls?|requests?|changes?|actions?|access|every|all)\b"
@@ -48,11 +32,16 @@ _LOG_WORDS = pattern(
     re.IGNORECASE,
 )
 _DENIED = pattern(r"\b(?:no|not|without|never)\b", re.IGNORECASE)
-_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "x-trace-id", "traceid")
-_ID_PARAMETER = pattern(r"^x?(?:request|correlation|trace)(?:id|identifier)$")
-_SINCE_PARAMETER = pattern(r"(?:since|after|from|start|gte)(?:time|date|at)?$")
-_CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_LEAST_ID = 6
+_NO_LOG = pattern(
+    r"\bthere (?:is|are) no (?:api )?audit[- ](?:log|trail)s?\b(?! (?:entr|event|record|line))"
+    r"|\baudit[- ](?:log|trail)s? (?:is|are) not (?:available|provided|offered|supported|kept)\s?\.?$"
+    r"|\bapi calls are (?:not|never) logged\s?\.?$",
+    re.IGNORECASE,
+)
+_OF_ONE_CLIENT = {"oauth2", "oidc", "basic"}
+_NO_LOG_FOUND = "not tried: no log of calls was found"
+_WITHIN = f"within {_log.WAIT_SECONDS:g} seconds"
+_PAGES_WITH_IDS = 2
 
 
 @check(question="auth.audit-log", id="auth.audit-log-offered", aspect="log", sends="nothing")
@@ -63,14 +52,18 @@ def audit_log_offered(ctx: Context) -> Finding:
     log = ctx.resource("audit_log")
     if log.record is None or not log.record.properties:
         return partial(f"a log can be read at {log.path}, but what its entries hold is not described", log)
-    missing = _missing_parts(_names(log.record))
+    missing = _entries.missing_parts(_names(log.record))
     lack = f", but its entries do not show {' or '.join(missing)}" if missing else ""
     return partial(f"a log can be read at {log.path}{lack}; that every call is in it has to be seen", log, log.record)
 
 
 def _judge_words(ctx: Context) -> Finding:
     """Where no operation reads a log, what the general texts say of one."""
-    general = (each for each in ctx.spec.prose() if not each.of_operation)
+    general = [each for each in ctx.spec.prose() if not each.of_operation]
+    denied = list(sentences(general, _NO_LOG))
+    if denied:
+        says = f"It says: “{denied[0].text[:400]}”"
+        return not_met("the documents say that there is no log of calls", denied[0], detail=says)
     said = [each for each in sentences(general, _LOG_WORDS) if not _DENIED.search(each.text)]
     if said:
         summary = "the documents speak of a log of calls or changes, but no operation reads it"
@@ -84,108 +77,87 @@ def _names(schema: Schema) -> list[str]:
     return [*(field.name for field in schema.fields()), *inner]
 
 
-def _missing_parts(names: Sequence[str]) -> list[str]:
-    plain = [squeezed(name) for name in names]
-    return [part for part, words in _PARTS.items() if not any(words.search(name) for name in plain)]
-
-
 @check(question="auth.audit-log", id="auth.own-call-logged", aspect="log", sends="reads")
 async def own_call_logged(ctx: Context) -> Finding:
     """A call of our own turns up in the log within a short wait, with its time, who made it, and what was sent."""
     if not ctx.has("audit_log"):
-        return unknown("not tried: no log of calls was found", reason=Reason.RESOURCE_NOT_FOUND)
-    own_id = f"audit-{ctx.random.getrandbits(64):016x}"
-    call = await ctx.api.get(lists(ctx)[0].path, headers={"X-Request-Id": own_id})
-    ids = _ids_of(call, own_id)
-    waited = 0.0
-    while True:
-        async for page in _pages_of_log(ctx, _narrowed(ctx, call, ids)):
-            entry = next((record for record in page.records if _is_about(record, call, ids)), None)
-            if entry is not None:
-                return _judge_entry(entry, call, page)
-        if waited >= WAIT_SECONDS:
-            return await _judge_missing(ctx, call)
-        await ctx.clock.sleep(PAUSE_SECONDS)
-        waited += PAUSE_SECONDS
-
-
-def _judge_entry(entry: Mapping[str, Any], call: Exchange, page: Page) -> Finding:
-    filled = [name for name, value in _members(entry) if value not in (None, "", [], {})]
-    missing = _missing_parts(filled)
-    if missing:
-        return partial(f"our own call is in the log, but the entry does not show {' or '.join(missing)}", page, call)
-    return met("our own call is in the log, with its time, who made it, and what was sent", page, call)
-
-
-async def _judge_missing(ctx: Context, call: Exchange) -> Finding:
-    within = f"within {WAIT_SECONDS:g} seconds"
-    async for page in _pages_of_log(ctx, []):
-        if page.records:
-            summary = f"there is a log, but our own call, which only read, did not turn up in it {within}"
-            return partial(summary, page, call)
-        return not_met(f"there is a log, but it stayed empty {within} of our own call", page, call)
-    raise AssertionError("a log has at least one page")
-
-
-def _ids_of(call: Exchange, own_id: str) -> tuple[str, ...]:
-    """The numbers under which the call may be logged: the one that we gave it, and those that the vendor gave it."""
-    given = (call.header(name) for name in _ID_HEADERS)
-    return tuple(dict.fromkeys((own_id, *(value for value in given if value and len(value) >= _LEAST_ID))))
-
-
-async def _pages_of_log(ctx: Context, params: Sequence[tuple[str, str]]) -> AsyncIterator[Page]:
-    """The first pages of the log. Raises CouldNotLook where the credential may not read it."""
-    left = MOST_PAGES
-    try:
-        async for page in ctx.api.pages("audit_log", params=params):
-            yield page
-            left -= 1
-            if not left:
-                return
-    except CouldNotLook as why:
-        if why.reason is not Reason.CREDENTIAL:
-            raise
-        says = "the credential given for this audit may not read the log of calls"
-        raise CouldNotLook(Reason.NOT_PERMITTED, says, *why.evidence) from None
-
-
-def _narrowed(ctx: Context, call: Exchange, ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Parameters that search the log by the call's number, where it got one, or else by its time."""
-    listing = ctx.resource("audit_log").list
-    offered = (
-        {squeezed(each.name): each.name for each in listing.parameters if each.where == "query"} if listing else {}
+        return unknown(_NO_LOG_FOUND, reason=Reason.RESOURCE_NOT_FOUND)
+    call = await _own_call(ctx, "main")
+    found = await _log.search(ctx, call, _entries.rank)
+    if found.entry is not None:
+        finding = _entries.judge(found, call, "our own call")
+        return await _beside_another(ctx, found, finding) if finding.verdict is Verdict.MET else finding
+    return _judge_missing(found, call) or partial(
+        f"there is a log, but our own call, which only read, did not turn up in it {_WITHIN}", found.page, call.exchange
     )
-    by_id = next((name for plain, name in offered.items() if _ID_PARAMETER.match(plain)), None)
-    if by_id and len(ids) > 1:
-        return [(by_id, ids[-1])]
-    since = next((name for plain, name in offered.items() if _SINCE_PARAMETER.search(plain)), None)
-    earliest = datetime.fromisoformat(call.started).astimezone(UTC) - CLOCKS_MAY_DIFFER
-    return [(since, earliest.strftime("%Y-%m-%dT%H:%M:%SZ"))] if since else []
 
 
-def _is_about(record: Mapping[str, Any], call: Exchange, ids: Sequence[str]) -> bool:
-    """Whether an entry carries the call's number; or its path, at about its time, and no method that changes data."""
-    texts = [str(value) for _, value in _members(record)]
-    if any(each in text for text in texts for each in ids):
-        return True
-    path = urlsplit(call.request.url).path
-    same_path = any(text.split("?")[0].endswith(path) for text in texts)
-    return same_path and not _CHANGING_METHODS & set(texts) and any(_is_recent(text, call) for text in texts)
+async def _own_call(ctx: Context, credential: str) -> OwnCall:
+    own_id = _log.new_id(ctx)
+    path = lists(ctx)[0].path
+    return OwnCall(await ctx.api.get(path, headers={"X-Request-Id": own_id}, credential=credential), own_id)
 
 
-def _is_recent(text: str, call: Exchange) -> bool:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return abs(moment - datetime.fromisoformat(call.started)) <= CLOCKS_MAY_DIFFER
+async def _beside_another(ctx: Context, found: Search, finding: Finding) -> Finding:
+    """The finding, unless a call of a second client is logged under the very same name.
+
+    Where the entry names the credential itself, or both may belong to one user (keys), that is not asked.
+    """
+    types = [ctx.vendor.credential_types.get(role) for role in ("main", "read_only")]
+    if _entries.names_our_credential(found) or not set(types) <= _OF_ONE_CLIENT:
+        return finding
+    other = await _log.search(ctx, await _own_call(ctx, "read_only"), _entries.rank)
+    if other.entry is None or _entries.callers(other) != _entries.callers(found):
+        return finding
+    says = "our own call is in the log, but a call of another credential is logged under the same name"
+    return partial(says, found.page, other.page)
 
 
-def _members(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The members of an entry, those of members that are objects included."""
-    for name, value in record.items():
-        yield str(name), value
-        if isinstance(value, dict):
-            yield from ((str(inner), each) for inner, each in value.items())
+@check(question="auth.audit-log", id="auth.own-write-logged", aspect="log", sends="writes", exclusive=True)
+async def own_write_logged(ctx: Context) -> Finding:
+    """A record that we create turns up in the log as our doing, with its time, who made it, and what was sent."""
+    if not ctx.has("audit_log"):
+        return unknown(_NO_LOG_FOUND, reason=Reason.RESOURCE_NOT_FOUND)
+    kind = _own.kind_to_make(ctx)
+    if kind is None:
+        return not_applicable(_own.NOTHING_TO_MAKE)
+    own_id = _log.new_id(ctx)
+    async with ctx.own.tidied() as own:
+        with _own.making():
+            made = await own.create(kind, Extra(headers={"X-Request-Id": own_id}))
+        call = OwnCall(made.exchange, own_id, made.marker, made.record_id or "", made.sent)
+        found = await _log.search(ctx, call, _entries.rank)
+    if found.entry is not None:
+        return _entries.judge(found, call, "our own write")
+    return _judge_missing(found, call) or partial(
+        f"there is a log, but a record that we created did not turn up in it {_WITHIN}", found.page, call.exchange
+    )
+
+
+def _judge_missing(found: Search, call: OwnCall) -> Finding | None:
+    """Where the newest entries are out of reach, that nothing was found tells nothing."""
+    if found.would_show:
+        return None
+    summary = "the log is long, begins with its oldest entries, and could not be searched for our own call"
+    return unknown(summary, found.page, call.exchange)
+
+
+@check(question="auth.audit-log", id="auth.request-ids", aspect="log", sends="reads", decisive=False)
+async def request_ids(ctx: Context) -> Finding:
+    """Every answer, a refusal too, carries a number of its own, under which the call can be found and spoken of."""
+    answers = [(await ctx.first_page(each.kind)).exchange for each in lists(ctx)[:_PAGES_WITH_IDS]]
+    answers += [each.exchange for each in (await _strangers.without_credential(ctx))[:1]]
+    without = [each for each in answers if not _log.given_ids(each)]
+    if len(without) == len(answers):
+        return not_met("no answer carries a number under which the call could be found", *answers)
+    if _are_all_the_same(answers):
+        return not_met("every answer carries the same number, so it tells no call from another", *answers)
+    if without:
+        statuses = ", ".join(dict.fromkeys(str(each.status) for each in without))
+        return partial(f"some answers carry no number under which the call could be found ({statuses})", *answers)
+    return met("every answer that was looked at carries a number of its own, a refusal too", *answers)
+
+
+def _are_all_the_same(answers: Sequence[Exchange]) -> bool:
+    """Whether no two answers differ in any number that they carry."""
+    return len(answers) > 1 and len({_log.given_ids(each) for each in answers}) == 1

@@ -10,6 +10,7 @@ from cmms_audit.battery import (
     Context,
     Finding,
     Prose,
+    TokenFacts,
     check,
     known_life,
     met,
@@ -20,8 +21,9 @@ from cmms_audit.battery import (
     sentences,
     unknown,
 )
+from cmms_audit.model import HasEvidence
 
-from . import _credentials
+from . import _credentials, _tokens
 from ._lists import readable_page
 
 LONGEST_HOURS = 24 * 90
@@ -46,8 +48,11 @@ _QUICK = ("expir", "lifetime", "valid for", "time to live", "time-to-live", "las
 
 @check(question="auth.rotation", id="auth.credential-ends", aspect="expiry", sends="reads", decisive=False)
 async def credential_ends(ctx: Context) -> Finding:
-    """Where the token given for this audit says when it runs out, that is within 90 days of when it was issued."""
-    if ctx.vendor.credential_types.get("main") != "bearer":
+    """A token that says when it runs out, given for this audit or fetched in it, does so within 90 days."""
+    kind = ctx.vendor.credential_types.get("main")
+    if kind in _tokens.OF_OAUTH:
+        return _judge_fetched(await _tokens.fresh(ctx))
+    if kind != "bearer":
         return not_applicable("the credential given for this audit is no token that could say when it runs out")
     _, page = await readable_page(ctx)
     life = known_life(page.exchange)
@@ -57,12 +62,27 @@ async def credential_ends(ctx: Context) -> Finding:
         return partial("the token given for this audit says nothing of an end, so it may never run out", page)
     since = life["issued_at"] or datetime.fromisoformat(page.exchange.started).timestamp()
     hours = (life["expires_at"] - since) / 3600
-    whole = "of its life" if life["issued_at"] is not None else "from now"
-    summary = f"the token given for this audit says that it runs out after {_in_words(hours)} {whole}"
+    whole = " of its life" if life["issued_at"] is not None else " from now"
+    if hours <= 0:
+        return partial("the token given for this audit says that its life is over, and opens the records", page)
+    return _judge_hours("the token given for this audit says that it runs out after", hours, whole, page)
+
+
+def _judge_fetched(token: TokenFacts) -> Finding:
+    if not token.ok:
+        return not_applicable("no token was given that could say when it runs out", token.exchange)
+    if token.expires_in is None:
+        return partial("a token that was fetched says nothing of an end, so it may never run out", token.exchange)
+    return _judge_hours("a token that was fetched runs out after", token.expires_in / 3600, "", token.exchange)
+
+
+def _judge_hours(says: str, hours: float, whole: str, place: HasEvidence) -> Finding:
+    """Judge the life of a token that was seen; `whole` is what it was counted from."""
+    summary = f"{says} {_in_words(hours)}{whole}"
     facts = {"credential_hours": round(hours, 4)}
     if hours <= LONGEST_HOURS:
-        return met(summary, page, facts=facts)
-    return partial(f"{summary}; 90 days are usual at most", page, facts=facts)
+        return met(summary, place, facts=facts)
+    return partial(f"{summary}; 90 days are usual at most", place, facts=facts)
 
 
 @check(question="auth.rotation", id="auth.expiry-documented", aspect="expiry", sends="nothing", decisive=False)

@@ -1,4 +1,4 @@
-"""auth.method: how a program proves who it is, whether others are refused, and whether it happens out of sight."""
+"""auth.method: how a program proves who it is, and whether others are refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 
 from cmms_audit.battery import (
     Context,
-    CouldNotLook,
     Finding,
     Parameter,
     check,
@@ -19,9 +18,9 @@ from cmms_audit.battery import (
     sentences,
     unknown,
 )
-from cmms_audit.model import Exchange, HasEvidence, Reason, Verdict
+from cmms_audit.model import Exchange, Reason, Verdict
 
-from . import _methods, _protection, _strangers, _tokens, _transport
+from . import _methods, _protection, _strangers, _tokens
 from ._lists import lists, readable_page
 from ._methods import Kind
 
@@ -32,23 +31,11 @@ _ON_CREDENTIALS = pattern(
 )
 _KEY_NAMES = ("api_key", "apikey", "key", "access_token")
 _UNHEARD_OF_NAME = "audit_unheard_of"
-
-
-@check(
-    question="auth.method",
-    id="auth.refuses-anonymous",
-    aspect="strangers",
-    sends="reads",
-    severity="critical",
-    flags=("anonymous-access",),
+_QUOTED = pattern(r'(?<!error)="[^"]{0,1000}"')
+_OF_ONE_CALL = pattern(
+    r"\bbasic\b|\bunheard-of\b|\b(?=[0-9a-f-]{8,64}\b)[0-9a-f-]*\d[0-9a-f-]*\b|\b\d\d?:\d\d(?::\d\d)?\b", re.IGNORECASE
 )
-async def refuses_anonymous(ctx: Context) -> Finding | list[Finding]:
-    """Every list of records refuses a caller who shows no credential at all."""
-    answers = await _strangers.ask_lists(ctx, ctx.api.as_stranger)
-    judged = _strangers.judge(answers, "a caller without a credential")
-    if isinstance(judged, Finding) and _strangers.all_refused(answers):
-        return judged.clears("anonymous-access")
-    return judged
+_MOST_OF_A_WORD = 200
 
 
 @check(question="auth.method", id="auth.operations-protected", aspect="strangers", sends="nothing")
@@ -206,11 +193,15 @@ def _no_refusal(*answers: Exchange) -> Finding:
 
 
 def _refusal(exchange: Exchange) -> tuple[int, str, tuple[str, ...]]:
-    """What stays the same when the same refusal is given twice: the status, how to log in, and words for programs."""
+    """What stays the same when the same refusal is given twice: the status, how to log in, and words for programs.
+
+    Left out is what changes from call to call, or repeats what was sent: long numbers, quoted values, the method.
+    """
     body = exchange.json if isinstance(exchange.json, dict) else {}
     inner = next((value for value in body.values() if isinstance(value, dict)), {})
     words = [str(each[name]) for each in (body, inner) for name in ("code", "error", "type") if name in each]
-    return exchange.status, exchange.header("www-authenticate") or "", tuple(words)
+    challenge = _QUOTED.sub("", exchange.header("www-authenticate") or "")
+    return exchange.status, challenge, tuple(_OF_ONE_CALL.sub("", each[:_MOST_OF_A_WORD]).casefold() for each in words)
 
 
 @check(
@@ -239,7 +230,7 @@ def _judge_query_keys(offer: _methods.Offer) -> Finding:
     return finding if offer.has(Kind.OAUTH) else finding.raises("api-keys-only")
 
 
-@check(question="auth.method", id="auth.query-key-ignored", aspect="query", sends="reads")
+@check(question="auth.method", id="auth.query-key-ignored", aspect="query", sends="reads", flags=("api-keys-only",))
 async def query_key_ignored(ctx: Context) -> Finding:
     """The live system takes no notice of a key in the address: a made-up one is refused like none at all."""
     if ctx.has_spec and _methods.offered(ctx.spec).methods:
@@ -269,72 +260,3 @@ def _is_noticed(answer: Exchange, ignored: Exchange) -> bool:
     """Whether a refusal differs from that of a parameter nobody knows; a complaint about parameters does not count."""
     is_refusal = answer.status in (401, 403, ignored.status)
     return answer.ok or (is_refusal and _refusal(answer) != _refusal(ignored))
-
-
-@check(
-    question="auth.method",
-    id="auth.encrypted-as-documented",
-    aspect="transport",
-    sends="nothing",
-    severity="critical",
-    flags=("plain-http-credentials",),
-)
-def encrypted_as_documented(ctx: Context) -> Finding:
-    """Every address in the specification, of the API and of its tokens, is an encrypted one."""
-    addresses = [(server.url, server.evidence) for server in ctx.spec.servers]
-    for scheme in ctx.spec.security_schemes.values():
-        urls = [url for flow in scheme.flows.values() for url in (flow.token_url, flow.authorization_url)]
-        addresses += [(url, scheme.evidence) for url in urls]
-    addresses = [(url, place) for url, place in addresses if _transport.reaches(url)]
-    plain = [(url, place) for url, place in addresses if _transport.reaches(url) == "a network, unencrypted"]
-    if plain:
-        summary = f"the specification names an unencrypted address: {plain[0][0]}"
-        return not_met(summary, *(place for _, place in plain)).raises("plain-http-credentials")
-    encrypted = [place for url, place in addresses if _transport.reaches(url) == "a network, encrypted"]
-    if encrypted:
-        return met("every address in the specification is encrypted", *encrypted).clears("plain-http-credentials")
-    if addresses:
-        return not_applicable("the specification names addresses on this machine only", addresses[0][1])
-    if _transport.reaches(ctx.vendor.base_url) == "this machine":
-        return not_applicable("the specification names no address of its own, and the system runs on this machine")
-    return unknown("the specification does not say at which address the API is served", ctx.spec.evidence_at(""))
-
-
-@check(
-    question="auth.method",
-    id="auth.encrypted",
-    aspect="transport",
-    sends="reads",
-    severity="critical",
-    flags=("plain-http-credentials",),
-)
-async def encrypted(ctx: Context) -> Finding:
-    """Calls travel encrypted, and the unencrypted port of the vendor's host does not serve the API."""
-    reach = _transport.reaches(ctx.vendor.base_url)
-    if reach == "this machine":
-        return not_applicable("the system runs on this machine, so nothing travelled over a network")
-    if reach == "a network, unencrypted":
-        return await _used_unencrypted(ctx)
-    _, page = await readable_page(ctx)
-    try:
-        plain = await ctx.api.plain_http()
-    except CouldNotLook as why:
-        if why.reason is not Reason.CONNECTIVITY:
-            raise
-        return _transport.encrypted_only("the unencrypted port gives no answer", page)
-    if _strangers.is_busy(plain):
-        summary = f"the unencrypted port does not say whether it serves the API (status {plain.status})"
-        return unknown(summary, page, plain, reason=Reason.CONNECTIVITY)
-    return _transport.judge_plain(plain, page)
-
-
-async def _used_unencrypted(ctx: Context) -> Finding:
-    """The vendor file itself names an unencrypted address; no credential is sent there, so only strangers can look."""
-    try:
-        seen: tuple[HasEvidence, ...] = (await ctx.api.plain_http(),)
-    except CouldNotLook as why:
-        if not why.evidence:
-            raise
-        seen = why.evidence
-    summary = "the API is to be used at an unencrypted address, where everyone on the way can read the credential"
-    return not_met(summary, *seen).raises("plain-http-credentials")

@@ -19,11 +19,10 @@ from cmms_audit.battery import (
     partial,
     pattern,
     sentences,
-    unknown,
 )
 from cmms_audit.model import Claim, Exchange, Reason
 
-from . import _credentials
+from . import _credentials, _roles
 from ._lists import lists, readable_page
 
 _CREDENTIAL = r"(?:api[- ]?keys?|keys?|credentials?|(?:client |access )?(?:secrets?|tokens?))"
@@ -54,10 +53,16 @@ _ROTATING_PATH = pattern(
     r"|/(?:api[-_]?keys?|(?:access[-_]?)?tokens?|credentials?|secrets?)/(?:\{[^/]{1,60}\}/)?(?:rotate|regenerate|renew|roll)/?$",
     re.IGNORECASE,
 )
-_OTHER_LISTS = 2
+_OTHER_LISTS = 1
 _LOGIN_PATH = pattern(r"oauth|/auth/|login|sign-?in", re.IGNORECASE)
 _REVOKED = pattern(
     rf"/revoke\b|\brevo(?:k\w{{1,4}}|cation)\b.{{0,60}}\b{_CREDENTIAL}\b|\b{_CREDENTIAL}\b.{{0,60}}\brevo(?:k|c)", re.I
+)
+_NOT_REVOKED = pattern(
+    r"\b(?:can ?not|can't|can never|not possible to|no way to)\s{1,2}(?:be\s{1,2})?(?:revok|withdraw)\w{0,4}\b"
+    r"(?!.{0,60}\b(?:by|while|unless|when|if|after|once|without|using|through|via)\b)"
+    r"|\birrevocable\b",
+    re.IGNORECASE,
 )
 
 
@@ -168,7 +173,7 @@ def _credential_makers(ctx: Context) -> list[Operation]:
 async def both_keys_work(ctx: Context) -> Finding:
     """The credentials `main` and `rotated`, of which one was issued beside the other, both work now."""
     if "rotated" not in ctx.vendor.roles:
-        return _not_given("rotated", "a credential that was issued beside the first")
+        return _roles.not_given("rotated", "a credential that was issued beside the first")
     resource, old = await readable_page(ctx)
     new = await _opened_by(ctx, "rotated", resource.kind)
     if isinstance(new, Page):
@@ -208,8 +213,12 @@ def revocation_documented(ctx: Context) -> Finding:
         return met(f"there is an operation that withdraws a credential: {revoking[0].path}", *revoking[:2])
     texts = (each for each in _credentials.prose(ctx) if "revo" in each.text.lower())
     said = [each for each in sentences(texts, _REVOKED) if not _credentials.is_of_others(each)]
-    if said:
-        return met("the documents speak of withdrawing a credential", said[0], detail=_quoted(said[0]))
+    denied = [each for each in said if _NOT_REVOKED.search(each.text)]
+    if said and len(denied) < len(said):
+        of_use = next(each for each in said if each not in denied)
+        return met("the documents speak of withdrawing a credential", of_use, detail=_quoted(of_use))
+    if denied:
+        return not_met("as documented, a credential cannot be withdrawn", denied[0], detail=_quoted(denied[0]))
     makers = _credential_makers(ctx)
     if makers:
         return met(f"credentials can be removed through the API, below {makers[0].path}", *makers[:2])
@@ -220,7 +229,7 @@ def revocation_documented(ctx: Context) -> Finding:
 async def revoked_key_refused(ctx: Context) -> Finding:
     """The credential `revoked`, which was withdrawn, opens nothing: none of the lists that are tried."""
     if "revoked" not in ctx.vendor.roles:
-        return _not_given("revoked", "a credential that was withdrawn")
+        return _roles.not_given("revoked", "a credential that was withdrawn")
     resource, still_live = await readable_page(ctx)
     answers = [await _opened_by(ctx, "revoked", resource.kind)]
     for other in [each for each in lists(ctx) if each.kind != resource.kind][:_OTHER_LISTS]:
@@ -242,8 +251,3 @@ async def _opened_by(ctx: Context, role: str, kind: str) -> Page | Exchange:
         if why.reason is not Reason.CREDENTIAL or refusal is None:
             raise
         return refusal
-
-
-def _not_given(role: str, what: str) -> Finding:
-    summary = f"not tried: the vendor file gives no {role} credential ({what})"
-    return unknown(summary, reason=Reason.NOT_PERMITTED)

@@ -1,8 +1,21 @@
-"""Tokens that have run out, or were withdrawn: whether they really open nothing any more."""
+"""What comes with a token, and whether one that has run out, or was withdrawn, really opens nothing any more."""
 
 from __future__ import annotations
 
-from cmms_audit.battery import Context, CouldNotLook, Finding, check, met, not_applicable, not_met, partial, unknown
+import re
+
+from cmms_audit.battery import (
+    Context,
+    CouldNotLook,
+    Finding,
+    check,
+    met,
+    not_applicable,
+    not_met,
+    partial,
+    pattern,
+    unknown,
+)
 from cmms_audit.model import Exchange, HasEvidence, Reason
 
 from . import _credentials, _strangers, _tokens
@@ -13,9 +26,30 @@ _LOOKS_AFTER_END = (2.0, 28.0, 35.0)  # clocks differ, and many systems allow fo
 _SHARE_OF_TIME = 0.25  # of what the whole run may take
 _LOOKS_AFTER_REVOCATION = (0.0, 2.0, 5.0)
 _SHORT_LIFE = 900.0
-_OTHER_LISTS = 2
+_OTHER_LISTS = 1
 _SPARE = "main.spare"
 _WATCHED = "main.watched"
+_KEPT_BY_OTHERS = pattern(r"\bpublic\b|\b(?:s-maxage|max-age)\s{0,2}=\s{0,2}0{0,9}[1-9]", re.IGNORECASE)
+_NOT_KEPT = pattern(r"\bno-store\b|\bno-cache\b|\bprivate\b", re.IGNORECASE)
+
+
+@check(question="auth.method", id="auth.token-answer", aspect="method", sends="reads", severity="minor")
+async def token_answer(ctx: Context) -> Finding:
+    """The answer that brings a token says of what kind it is, and lets nobody on the way keep it (RFC 6749, 5.1)."""
+    if ctx.vendor.credential_types.get("main") not in _tokens.OF_OAUTH:
+        return not_applicable("the credential given for this audit is no OAuth 2.0 client, so no token was fetched")
+    token = await _tokens.fresh(ctx)
+    if not token.ok:
+        return not_applicable("no token was given, so nothing came with it", token.exchange)
+    caching = token.exchange.header("cache-control") or ""
+    faults = [] if token.token_type else ["does not say of what kind the token is (token_type)"]
+    if _KEPT_BY_OTHERS.search(caching) and not _NOT_KEPT.search(caching):
+        faults.append(f"lets whatever stands on the way keep the token (Cache-Control: {caching[:80]})")
+    if faults:
+        return partial(f"the answer that brings a token {' and '.join(faults)}", token.exchange)
+    silent = "" if caching else "Nothing forbids to keep the answer (Cache-Control: no-store), as RFC 6749 asks for."
+    says = "the answer that brings a token says of what kind it is, and does not let anybody keep it"
+    return met(says, token.exchange, detail=silent)
 
 
 @check(
@@ -40,11 +74,11 @@ async def expired_token_refused(ctx: Context) -> Finding:
     watched = await ctx.api.token("main", apart="watched")
     seconds = watched.expires_in or token.expires_in
     before = await _tokens.shown(ctx, resource.path, _WATCHED) if watched.ok else watched.exchange
-    if not before.ok or not 0 < seconds <= _LONGEST_WAIT:
+    if not _strangers.is_let_in(before) or not 0 < seconds <= _LONGEST_WAIT:
         return unknown("not tried: a second token was not as the first one", before, reason=Reason.NOT_PERMITTED)
     await ctx.clock.sleep(seconds)
     answers = await _until_refused(ctx, resource.path, _WATCHED, _LOOKS_AFTER_END)
-    if answers[-1].ok:
+    if _strangers.is_let_in(answers[-1]):
         late = f"{sum(_LOOKS_AFTER_END):.0f} seconds after its end"
         return not_met(f"a token still opens the records {late}", watched.exchange, *answers)
     answers += [await _tokens.shown(ctx, path, _WATCHED) for path in _others(ctx, resource.path)]
@@ -57,7 +91,7 @@ async def _until_refused(ctx: Context, path: str, credential: str, pauses: tuple
     for pause in pauses:
         await ctx.clock.sleep(pause)
         answers.append(await _tokens.shown(ctx, path, credential))
-        if not answers[-1].ok:
+        if not _strangers.is_let_in(answers[-1]):
             break
     return answers
 
@@ -68,10 +102,14 @@ def _others(ctx: Context, path: str) -> list[str]:
 
 def _judge_dead(answers: list[Exchange], what: str, *places: HasEvidence) -> Finding:
     """Judge how a dead token is turned away, once the first list does not let it in any more."""
-    refused = next(at for at, each in enumerate(answers) if not each.ok)
-    let_in = [each for each in answers[refused:] if each.ok]
+    refused = next(at for at, each in enumerate(answers) if not _strangers.is_let_in(each))
+    let_in = [each for each in answers[refused:] if _strangers.is_let_in(each)]
     if let_in:
         return not_met(f"{what} is refused by one list, and opens another", *let_in, *places)
+    poor = [each for each in answers[refused:] if each.ok]
+    if poor:
+        says = f"{what} opens nothing, but is told so under a status of success ({poor[0].status})"
+        return partial(f"{says}, so programs go on with it", *poor, *places)
     unclear = [each for each in answers[refused:] if not _strangers.is_refusal(each)]
     if unclear:
         says = f"{what} was not answered with a clear refusal (status {unclear[0].status})"
@@ -104,7 +142,7 @@ async def revoked_token_refused(ctx: Context) -> Finding:
         return unknown(says, token.exchange, reason=Reason.NOT_PERMITTED)
     in_use = await ctx.api.get(resource.path)  # some vendors end the token in use when another one is fetched
     before = await _tokens.shown(ctx, resource.path, _SPARE)
-    if not (in_use.ok and before.ok):
+    if not (_strangers.is_let_in(in_use) and _strangers.is_let_in(before)):
         says = "not tried: of two tokens of the same client only one works at a time"
         return unknown(says, in_use, before, reason=Reason.NOT_PERMITTED)
     withdrawn = await ctx.api.revoke(_SPARE, address)
@@ -114,10 +152,11 @@ async def revoked_token_refused(ctx: Context) -> Finding:
     if not withdrawn.ok:
         return partial(f"the published way to withdraw a token is refused (status {withdrawn.status})", withdrawn)
     answers = await _until_refused(ctx, resource.path, _SPARE, _LOOKS_AFTER_REVOCATION)
-    if answers[-1].ok:
+    if _strangers.is_let_in(answers[-1]):
         return _judge_alive(token.kind, token.expires_in, withdrawn, *answers)
     in_use = await ctx.api.get(resource.path)
-    if "retry_of" in in_use.notes or in_use.status == 401:
+    was_renewed = "retry_of" in in_use.notes and "waited" not in in_use.notes
+    if was_renewed or in_use.status == 401:
         return partial("withdrawing one token ended the other one of the same client, too", withdrawn, in_use, page)
     answers += [await _tokens.shown(ctx, path, _SPARE) for path in _others(ctx, resource.path)]
     return _judge_dead(answers, "a token that was withdrawn", withdrawn, in_use)

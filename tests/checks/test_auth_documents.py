@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -123,33 +124,6 @@ def test_a_document_that_protects_nothing_says_nothing() -> None:
     assert read("auth.operations-protected", described(security=[])).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("server", "verdict", "marks"),
-    [
-        ("https://api.vendor.example/v1", Verdict.MET, {"plain-http-credentials": False}),
-        ("http://api.vendor.example/v1", Verdict.NOT_MET, {"plain-http-credentials": True}),
-        ("http://localhost:8000/v1", Verdict.NOT_APPLICABLE, {}),
-        ("http://<your host>/v1", Verdict.UNKNOWN, {}),
-        ("/v1", Verdict.UNKNOWN, {}),
-    ],
-)
-def test_an_unencrypted_address_in_the_specification_is_a_red_flag(
-    server: str, verdict: Verdict, marks: dict[str, bool]
-) -> None:
-    finding = read("auth.encrypted-as-documented", described(server=server))
-
-    assert (finding.verdict, flags(finding)) == (verdict, marks)
-
-
-def test_an_unencrypted_token_address_is_a_red_flag() -> None:
-    plain = {
-        "type": "oauth2",
-        "flows": {"clientCredentials": {"tokenUrl": "http://login.vendor.example/token", "scopes": {}}},
-    }
-
-    assert flags(read("auth.encrypted-as-documented", described(schemes={"oauth": plain})))["plain-http-credentials"]
-
-
 def scoped(reading: str, writing: str, others: str = "assets") -> dict[str, Any]:
     """A document whose work orders need these scopes, and whose assets need scopes of another name."""
     document = described(schemes={"oauth": OAUTH})
@@ -168,6 +142,17 @@ def test_a_permission_matrix_that_parts_reading_from_writing_is_enough() -> None
 
     assert finding.verdict is Verdict.MET
     assert "wo:write: 0 reading, 1 writing" in finding.detail
+
+
+def test_permissions_of_keys_are_told_from_those_of_oauth() -> None:
+    of_oauth = scoped("wo:read", "wo:write")
+    of_keys = json.loads(json.dumps(of_oauth).replace('"oauth": [', '"key": ['))
+    of_keys["components"]["securitySchemes"] = {"key": KEY_HEADER}
+
+    found = [read("auth.scopes-declared", each) for each in (of_oauth, of_keys)]
+
+    assert [each.verdict for each in found] == [Verdict.MET, Verdict.MET]
+    assert ["permissions of keys" in each.detail for each in found] == [False, True]
 
 
 def test_scopes_that_do_not_part_reading_from_writing_are_a_limitation() -> None:
@@ -271,3 +256,18 @@ def test_a_documented_way_to_revoke_is_found_in_words_and_in_paths() -> None:
         is Verdict.MET
     )
     assert read("auth.revocation-documented", described()).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("An access token cannot be revoked before it expires.", Verdict.NOT_MET),
+        ("Keys are irrevocable: a revocation of a key is not foreseen.", Verdict.NOT_MET),
+        ("A token cannot be revoked by other users.", Verdict.MET),
+        ("A key that is in use cannot be revoked without a reason.", Verdict.MET),
+        ("Tokens that are not revoked expire after an hour.", Verdict.MET),
+        ("An access token cannot be revoked. Its refresh token can be revoked at any time.", Verdict.MET),
+    ],
+)
+def test_only_what_denies_every_withdrawal_is_taken_as_its_denial(text: str, verdict: Verdict) -> None:
+    assert read("auth.revocation-documented", described(text=text)).verdict is verdict

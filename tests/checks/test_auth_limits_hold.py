@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,8 +10,8 @@ import pytest
 
 from cmms_audit.model import Finding, Reason, Verdict
 from tests.checks.small import flags
-from tests.checks.toy import Json, as_json, document, problem
-from tests.checks.writing import ORDERS, Plant, Story, judged_writing
+from tests.checks.toy import PREFIX, Json, as_json, document, problem
+from tests.checks.writing import ORDERS, Plant, Story, judged_writing, with_headers
 from tests.wire.servers import Answer, Seen
 from tests.wire.sessions import KEY, api_key, oauth2
 
@@ -20,8 +21,11 @@ ENFORCED, OPEN = {"scopes-not-enforced": False}, {"scopes-not-enforced": True}
 Policy = Callable[[Seen], Answer | None]
 
 
+FORBIDDEN = problem(403, "forbidden", "this key may only read")
+
+
 def forbidden(seen: Seen) -> Answer | None:
-    return problem(403, "forbidden", "this key may only read")
+    return FORBIDDEN
 
 
 class Guarded(Plant):
@@ -119,6 +123,14 @@ def test_a_vendor_who_answers_as_to_a_stranger_misleads_programs() -> None:
     assert (finding.verdict, flags(finding)) == (Verdict.PARTIAL, ENFORCED)
 
 
+def test_a_401_that_names_the_missing_permission_tells_programs_what_is_wrong() -> None:
+    challenge = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="work-orders:write"'}
+
+    finding, _ = tried(lambda seen: with_headers(problem(401, "unauthorised", "no"), **challenge))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.MET, ENFORCED)
+
+
 def test_a_refusal_under_a_status_of_success_is_no_hole() -> None:
     finding, _ = tried(lambda seen: as_json({"success": False, "error": "this key may only read"}))
 
@@ -132,6 +144,30 @@ def test_an_answer_of_success_that_changes_nothing_is_no_hole(method: str) -> No
     holes = {"scopes-not-enforced": True} if method == "POST" else {}  # a file cannot be seen not to be there
     assert flags(finding) == holes
     assert not [each for each in story.records if each.may_be_there and each.address]
+
+
+def test_a_record_that_changes_by_itself_was_not_changed_by_us() -> None:
+    looks = iter(range(1_000))
+
+    def counts_looks(seen: Seen, answer: Answer) -> Answer:
+        if seen.method != "GET" or not seen.path.endswith("/N-1"):
+            return answer
+        return with_headers(as_json({**json.loads(answer.body), "looks": next(looks)}), **dict(answer.headers))
+
+    plant = type("Vendor", (Guarded,), {"policy": staticmethod(only_at("PATCH", answer=as_json({})))})(
+        twist=counts_looks
+    )
+    finding, _ = judged_writing(CHECK, plant, described(), second={"read_only": api_key(READING_KEY)})
+
+    assert flags(finding) == {}
+
+
+def test_a_page_for_people_is_no_file_that_was_taken() -> None:
+    page = Answer(200, "<h1>You may not do this</h1>", {"Content-Type": "text/html"})
+
+    finding, _ = tried(only_at("POST", "/attachments", page))
+
+    assert "scopes-not-enforced" not in {name for name, raised in flags(finding).items() if raised}
 
 
 @pytest.mark.parametrize(
@@ -173,6 +209,73 @@ def test_where_our_own_credential_may_not_create_nothing_is_tried() -> None:
     assert len(story.writes) == 1
 
 
+# -- subscriptions to events ----------------------------------------------------------------------------------
+
+
+HOOKS = f"{PREFIX}/webhooks"
+HOOK: Json = {
+    "id": {"type": "string"},
+    "target": {"type": "string", "format": "uri"},
+    "description": {"type": "string"},
+}
+
+
+def with_webhooks(**fields: Json) -> Json:
+    """The document, with subscriptions that have these fields."""
+    told = described()
+    one = {"type": "object", "required": ["target"], "properties": fields or HOOK}
+    answer = {"responses": {"200": {"description": "Well.", "content": {"application/json": {"schema": one}}}}}
+    body = {"requestBody": {"content": {"application/json": {"schema": one}}}}
+    place = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    told["paths"]["/webhooks"] = {"get": answer, "post": {**answer, **body}}
+    told["paths"]["/webhooks/{id}"] = {"get": answer, "delete": answer, "parameters": [place]}
+    return told
+
+
+class WithHooks(Guarded):
+    """A vendor with subscriptions, open to whoever writes."""
+
+    def __call__(self, seen: Seen) -> Answer:
+        return self.hooks(seen) or super().__call__(seen)
+
+    def hooks(self, seen: Seen) -> Answer | None:
+        held = self.records.setdefault("webhooks", [])
+        if seen.path == HOOKS and seen.method == "POST":
+            held.append({"id": f"H-{len(held) + 1}", **json.loads(seen.body)})
+            return as_json(held[-1], 201)
+        if seen.path.startswith(f"{HOOKS}/") and seen.method == "DELETE":
+            held[:] = [each for each in held if not seen.path.endswith(each["id"])]
+            return Answer(204)
+        return None
+
+
+@pytest.mark.parametrize("may_subscribe", [True, False])
+def test_a_subscription_that_is_let_in_is_a_red_flag_and_leads_nowhere(may_subscribe: bool) -> None:
+    plant = WithHooks()
+
+    finding, story = judged_writing(
+        CHECK, plant, with_webhooks(), second={"read_only": api_key(READING_KEY)}, may_subscribe=may_subscribe
+    )
+
+    made = [json.loads(seen.body) for seen in story.seen if seen.method == "POST" and seen.path == HOOKS]
+    assert [each["target"] for each in made] == ["https://cmms-audit.invalid/events"] * may_subscribe
+    assert flags(finding) == (OPEN if may_subscribe else ENFORCED)
+    assert plant.records["webhooks"] == []
+    assert not [each for each in story.records if each.may_be_there]
+
+
+def test_a_subscription_that_could_not_be_marked_as_ours_is_not_made() -> None:
+    told = with_webhooks(id=HOOK["id"], target=HOOK["target"])
+
+    _, story = judged_writing(CHECK, WithHooks(), told, second={"read_only": api_key(READING_KEY)}, may_subscribe=True)
+
+    assert not [seen for seen in story.seen if seen.method == "POST" and seen.path == HOOKS]
+    assert [seen.method for seen in story.seen if seen.path.startswith(f"{HOOKS}/")] == ["DELETE"]
+
+
+# -- tokens for reading alone ---------------------------------------------------------------------------------
+
+
 class Scoped(Guarded):
     """A vendor with tokens: one for the permissions that were asked for, else for all."""
 
@@ -212,4 +315,32 @@ def test_without_a_second_credential_a_token_for_reading_alone_is_tried(
     )
 
     assert (finding.verdict, flags(finding)) == (verdict, marks), finding.summary
+    assert not [each for each in story.records if each.may_be_there]
+
+
+class IgnoresScopes(Scoped):
+    """A vendor who limits the second credential, and not the tokens of the first one."""
+
+    def __call__(self, seen: Seen) -> Answer:
+        if seen.headers.get("x-api-key") == READING_KEY:
+            return Plant.__call__(self, with_key(seen, KEY)) if seen.method == "GET" else FORBIDDEN
+        return super().__call__(seen)
+
+
+@pytest.mark.parametrize(("policy", "marks"), [(forbidden, ENFORCED), (lambda seen: None, OPEN)])
+def test_beside_a_second_credential_a_token_for_reading_alone_is_tried_too(
+    policy: Policy, marks: dict[str, bool]
+) -> None:
+    plant = type("Vendor", (IgnoresScopes,), {"policy": staticmethod(policy)})()
+
+    finding, story = judged_writing(
+        CHECK,
+        plant,
+        described(),
+        second={"read_only": api_key(READING_KEY)},
+        credentials_at=lambda origin: {"main": oauth2(f"{origin}/token")},
+    )
+
+    assert flags(finding) == marks
+    assert "create with a token for reading alone" in finding.summary
     assert not [each for each in story.records if each.may_be_there]

@@ -1,16 +1,15 @@
-"""What the live system does about access: strangers, made-up credentials, tokens, and encryption."""
+"""What the live system does about access: strangers, made-up credentials, and tokens."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from cmms_audit.errors import CouldNotLook
-from cmms_audit.model import Exchange, Finding, Purpose, Reason, Request, Response, Verdict
+from cmms_audit.model import Exchange, Reason, Verdict
 from tests.checks.small import (
     BASIC,
     KEY_HEADER,
@@ -19,6 +18,7 @@ from tests.checks.small import (
     Json,
     Small,
     WithTokens,
+    answered,
     as_json,
     client,
     described,
@@ -28,7 +28,7 @@ from tests.checks.small import (
     refusal,
 )
 from tests.checks.toy import helper
-from tests.support import battery, subject_of
+from tests.support import subject_of
 from tests.wire.servers import Answer, Seen
 from tests.wire.sessions import KEY, basic
 
@@ -95,9 +95,18 @@ def test_a_stranger_who_is_put_off_is_not_refused(check: str, status: int) -> No
     everywhere = only(looked_at(check, Small(wrong=to_strangers(busy))))
     on_assets = only(looked_at(check, Small(wrong=lambda seen: busy if "assets" in seen.path else None)))
 
-    for finding in (everywhere, on_assets):
+    for finding in (everywhere, on_assets) if status >= 500 else (everywhere,):
         assert (finding.verdict, finding.reason, flags(finding)) == (Verdict.UNKNOWN, Reason.CONNECTIVITY, {})
         assert str(status) in finding.summary
+
+
+@pytest.mark.parametrize("check", ["auth.refuses-anonymous", "auth.refuses-garbage"])
+def test_a_vendor_who_counts_strangers_and_puts_the_later_ones_off_is_no_worse_for_it(check: str) -> None:
+    counts = Small(wrong=lambda seen: as_json({}, 429) if "assets" in seen.path and is_stranger(seen) else None)
+    finding = only(looked_at(check, counts))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.MET, {})
+    assert "429; assets" in finding.summary
 
 
 def test_a_list_that_is_closed_to_everybody_does_not_keep_the_flag_open() -> None:
@@ -231,6 +240,20 @@ def test_a_made_up_password_that_is_looked_at_betrays_a_quiet_door() -> None:
     assert only(looked_at("auth.no-basic", Small(wrong=examines))).verdict is Verdict.PARTIAL
 
 
+@pytest.mark.parametrize("check", ["auth.no-basic", "auth.query-key-ignored"])
+def test_a_refusal_that_repeats_what_was_sent_or_is_new_every_time_looks_at_nothing(check: str) -> None:
+    count = iter(range(10**11, 10**12))
+
+    def refuses(seen: Seen) -> Answer | None:
+        if not is_stranger(seen):
+            return None
+        method = seen.headers.get("authorization", "nobody").split()[0]
+        words = f"the method {method} is not known here (incident {next(count)})"
+        return as_json({"error": words}, 401, WWW_Authenticate=f'Digest realm="small", nonce="{next(count)}"')
+
+    assert only(looked_at(check, Small(wrong=refuses))).verdict is Verdict.MET
+
+
 def test_a_password_that_works_is_a_fault_where_it_is_the_only_way() -> None:
     def vendor(seen: Seen) -> Answer:
         return as_json([{"id": "W-1"}]) if seen.headers.get("authorization") else refusal()
@@ -298,87 +321,3 @@ def test_a_token_address_that_is_busy_has_not_refused_the_credential(status: int
     finding = only(looked_at("auth.token-works", vendor, described(schemes={"oauth": OAUTH}), credentials=client))
 
     assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.CONNECTIVITY)
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_unencrypted_port_settles_nothing(status: int) -> None:
-    finding = reached_at("https://vendor.example/api", answered(PLAIN, status, "{}"))
-
-    assert (finding.verdict, flags(finding)) == (Verdict.UNKNOWN, {})
-
-
-def test_a_system_on_this_machine_needs_no_encryption() -> None:
-    finding = only(looked_at("auth.encrypted", Small()))
-
-    assert (finding.verdict, flags(finding)) == (Verdict.NOT_APPLICABLE, {})
-
-
-def answered(url: str, status: int, body: str = "[]", **headers: str) -> Exchange:
-    response = Response(status, tuple(headers.items()), body, len(body))
-    return Exchange(1, "test", Purpose.API, "main", Request("GET", url), response, "2026-01-01T00:00:00Z", 0.1)
-
-
-def reached_at(base_url: str, plain: Exchange | CouldNotLook) -> Finding:
-    """What `auth.encrypted` finds of a vendor elsewhere, which a test cannot have."""
-
-    class Elsewhere:
-        vendor = SimpleNamespace(base_url=base_url)
-        resources = subject_of(described()).resources
-
-        async def first_page(self, kind: str) -> Any:
-            exchange = answered(base_url, 200)
-            return SimpleNamespace(exchange=exchange, evidence=exchange.evidence)
-
-        @property
-        def api(self) -> Any:
-            return self
-
-        async def plain_http(self) -> Exchange:
-            if isinstance(plain, CouldNotLook):
-                raise plain
-            return plain
-
-    found: Any = battery()["auth.encrypted"].function(Elsewhere())  # type: ignore[arg-type]
-    finding: Finding = asyncio.run(found)
-    return finding
-
-
-PLAIN = "http://vendor.example/"
-
-
-@pytest.mark.parametrize(
-    ("plain", "raised"),
-    [
-        (CouldNotLook(Reason.CONNECTIVITY, "nothing answers there"), False),
-        (answered(PLAIN, 301, Location="https://vendor.example/"), False),
-        (answered(PLAIN, 401, ""), True),
-        (answered(PLAIN, 200, '{"items": []}'), True),
-        (answered(PLAIN, 200, "<html></html>"), False),
-        (answered(PLAIN, 403, '{"error": "use https"}'), False),
-    ],
-    ids=["closed", "redirected", "asks for a credential", "serves data", "shows a page", "turned away"],
-)
-def test_an_open_unencrypted_port_is_a_red_flag_where_the_api_answers_there(
-    plain: Exchange | CouldNotLook, raised: bool
-) -> None:
-    finding = reached_at("https://vendor.example/api", plain)
-
-    assert finding.verdict is (Verdict.NOT_MET if raised else Verdict.MET)
-    assert flags(finding) == {"plain-http-credentials": raised}
-
-
-@pytest.mark.parametrize(
-    "plain",
-    [
-        answered(PLAIN, 301, Location="https://vendor.example/"),
-        CouldNotLook(Reason.CONNECTIVITY, "nothing answers there", answered(PLAIN, 0)),
-    ],
-    ids=["redirected", "closed"],
-)
-def test_an_unencrypted_address_in_use_is_a_red_flag_though_nothing_was_sent_there(
-    plain: Exchange | CouldNotLook,
-) -> None:
-    finding = reached_at("http://vendor.example/api", plain)
-
-    assert finding.evidence
-    assert flags(finding) == {"plain-http-credentials": True}

@@ -178,7 +178,10 @@ def test_a_log_without_described_entries_says_so() -> None:
         ("All API calls are written to the audit log in the administration area.", Verdict.PARTIAL),
         ("Every request is logged with its caller.", Verdict.PARTIAL),
         ("Comments provide an audit trail of what technicians told requesters.", Verdict.UNKNOWN),
-        ("There is no audit log of API calls.", Verdict.UNKNOWN),
+        ("There is no audit log of API calls.", Verdict.NOT_MET),
+        ("Audit logs are not available.", Verdict.NOT_MET),
+        ("There is no audit log entry for reads of public pages.", Verdict.UNKNOWN),
+        ("Audit logs are not available in the free plan.", Verdict.UNKNOWN),
     ],
 )
 def test_a_log_that_only_the_text_speaks_of_is_half_an_answer(text: str, verdict: Verdict) -> None:
