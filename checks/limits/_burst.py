@@ -1,4 +1,8 @@
-"""A bounded number of small reads in quick succession, until the first refusal. Sent once in a run."""
+"""A bounded number of small reads in quick succession, until the first refusal. Sent once in a run.
+
+Against a limit of a few seconds it is sent once more where it nearly reached it: a machine that was busy with other
+things for a moment would else leave the question open.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,7 @@ from . import _lists, _numbers
 AFTERWARDS = 4  # calls that are kept back for after the refusal
 OTHERS = ("read_only", "rotated")  # credentials that may be another integration's; the likelier one first
 QUIET_BEFORE = 5.0  # seconds; a window up to this long is let run out first, so that it is counted from nothing
-
-
+_NEARLY = 0.5  # of the limit
 _BEYOND = 1.1  # of the documented limit, and no call more
 _HELD_BACK = 1.0  # seconds; and so many times as long as usual
 _TIMES_AS_LONG = 4
@@ -30,10 +33,11 @@ _LEAST_LATE = 3
 class Burst(Struct):
     """What a burst brought.
 
-    `refused` is the first answer that is no success, `silent` the first success without the records; `other` what
-    another credential (`other_role`) was answered right after, and `other_served` whether it got its records.
-    `limit` calls in `window` seconds are the documented limit that it was sent against, both 0 where none is
-    documented; `allowed` is how many of them were left when it began, None where nobody can tell.
+    `brought` are those `answers` that brought what was asked for, `refused` is the first that is no success, `silent`
+    the first success without the records; `other` is what another credential (`other_role`) was answered right after,
+    and `other_served` whether it got its records. `limit` calls in `window` seconds are the documented limit that it
+    was sent against, both 0 where none is documented; `allowed` is how many of them were left when it began, None
+    where nobody can tell.
     """
 
     path: str
@@ -42,6 +46,7 @@ class Burst(Struct):
     window: int
     allowed: int | None = None
     answers: list[Exchange] = field(default_factory=list)
+    brought: list[Exchange] = field(default_factory=list)
     refused: Exchange | None = None
     silent: Exchange | None = None
     failure: CouldNotLook | None = None
@@ -52,7 +57,7 @@ class Burst(Struct):
     @property
     def served(self) -> int:
         """How many calls were served."""
-        return sum(answer.ok for answer in self.answers) - bool(self.silent)
+        return len(self.brought)
 
     @property
     def seconds(self) -> float:
@@ -69,7 +74,7 @@ class Burst(Struct):
     @property
     def held_back(self) -> tuple[float, float] | None:
         """The seconds that calls took at first and at last, where the last ones had to wait; None where none did."""
-        served = [answer.elapsed for answer in sorted(self.answers, key=_moment) if answer.ok]
+        served = [answer.elapsed for answer in sorted(self.brought, key=_moment)]
         if len(served) < _LEAST_COMPARED:
             return None
         half = len(served) // 2
@@ -80,7 +85,7 @@ class Burst(Struct):
     @property
     def last_served(self) -> Sequence[Exchange]:
         """The last call that was served, as a sequence of one or none."""
-        return [answer for answer in self.answers if answer.ok and answer is not self.silent][-1:]
+        return self.brought[-1:]
 
 
 def _moment(answer: Exchange) -> float:
@@ -100,26 +105,41 @@ async def one_more(ctx: Context, burst: Burst) -> Exchange:
 async def _send(ctx: Context, api: Api) -> Burst:
     resource = await _lists.readable(ctx)
     size = _lists.page_size(ctx, resource)
-    params = ((size.parameter.name, "1"),) if size else ()
+    params = size.asking(1) if size else ()
     before = await api.get(resource.path, params=params)
     has_records = bool(api.read_page(resource.kind, before).records)
     window, limit = _limit_within_reach(ctx, before)
     burst = Burst(resource.path, params, limit, window, _allowed(ctx, before, limit, window))
-    if window <= QUIET_BEFORE:
-        await ctx.clock.sleep(window)
-    volley = await api.burst(
-        resource.path,
-        params=params,
-        calls=_calls(ctx, limit),
-        over=lambda answer: not answer.ok or (has_records and not _has_records(api, resource.kind, answer)),
-    )
-    for answer in volley.answers:
-        _sort(burst, api, resource.kind, answer, has_records)
-    if volley.failure and volley.failure.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT):
-        burst.failure = volley.failure
+    await _fire(ctx, api, burst, resource.kind, has_records)
+    if _nearly_reached(burst) and 2 * _calls(ctx, limit) + AFTERWARDS <= ctx.vendor.burst_requests:
+        burst.answers.clear()
+        burst.brought.clear()
+        await _fire(ctx, api, burst, resource.kind, has_records)
     if burst.refused or burst.silent:
         await _ask_as_another(api, burst, resource.kind)
     return burst
+
+
+async def _fire(ctx: Context, api: Api, burst: Burst, kind: str, has_records: bool) -> None:
+    """Send the calls of a burst, into a window of its own where that is short, and sort the answers."""
+    if burst.window <= QUIET_BEFORE:
+        await ctx.clock.sleep(burst.window)
+    volley = await api.burst(
+        burst.path,
+        params=burst.params,
+        calls=_calls(ctx, burst.limit),
+        over=lambda answer: not answer.ok or (has_records and not _has_records(api, kind, answer)),
+    )
+    for answer in volley.answers:
+        _sort(burst, api, kind, answer, has_records)
+    if volley.failure and volley.failure.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT):
+        burst.failure = volley.failure
+
+
+def _nearly_reached(burst: Burst) -> bool:
+    """Whether nothing was refused or held back, though nearly as many calls as allowed fell into a short window."""
+    ended = burst.refused or burst.silent or burst.failure or burst.held_back
+    return not ended and 0 < burst.window <= QUIET_BEFORE and burst.fastest_window > _NEARLY * burst.limit
 
 
 def _calls(ctx: Context, limit: int) -> int:
@@ -147,6 +167,8 @@ def _sort(burst: Burst, api: Api, kind: str, answer: Exchange, has_records: bool
         burst.refused = burst.refused or answer
     elif has_records and not _has_records(api, kind, answer):
         burst.silent = burst.silent or answer
+    else:
+        burst.brought.append(answer)
 
 
 def _has_records(api: Api, kind: str, answer: Exchange) -> bool:
@@ -170,11 +192,15 @@ def _limit_within_reach(ctx: Context, before: Exchange) -> tuple[int, int]:
 
 
 def _allowed(ctx: Context, before: Exchange, limit: int, window: int) -> int | None:
-    """How many calls are left: all where the window runs out first, else what the headers say."""
+    """How many calls are left: all where the window runs out first, else what the headers say.
+
+    None where another limit may be reached first.
+    """
     if not window:
         return None
     if window <= QUIET_BEFORE:
         return limit
     policies = ctx.rate_headers(before).policies
     left = [each.remaining for each in policies if each.window_seconds == window and each.remaining is not None]
-    return int(left[0]) if left else None
+    others = [each.remaining for each in policies if each.window_seconds != window and each.remaining is not None]
+    return int(left[0]) if left and left[0] <= min(others, default=left[0]) else None

@@ -15,6 +15,7 @@ from cmms_audit.battery import (
     Resource,
     Schema,
     Spec,
+    documented_range,
     pattern,
     sentences,
     squeezed,
@@ -52,12 +53,20 @@ _CLAMPS = pattern(
 
 
 class PageSize(Struct, frozen=True):
-    """A documented page-size parameter: its greatest value where stated, where that is, and whether more is cut."""
+    """A documented page-size parameter: its greatest value where stated, where that is, and whether more is cut.
+
+    One that goes `by_range` takes the numbers of the first and the last record.
+    """
 
     parameter: Parameter
     maximum: int | None
     clamps: bool
     place: HasEvidence
+    by_range: bool = False
+
+    def asking(self, records: int) -> tuple[tuple[str, str], ...]:
+        """The parameters that ask for the first page with this many records."""
+        return ((self.parameter.name, f"0-{records - 1}" if self.by_range else str(records)),)
 
 
 def lists(ctx: Context) -> list[Resource]:
@@ -91,7 +100,7 @@ def page_size(ctx: Context, resource: Resource) -> PageSize | None:
     """The documented page-size parameter of a list; None where there is none."""
     parameter = _size_parameter(ctx, resource)
     if parameter is None:
-        return None
+        return _size_by_range(ctx, resource)
     text = f"{parameter.description} {parameter.schema.description}"
     own = _stated_maximum(parameter.schema) or maximum_in(text)
     if own:
@@ -101,6 +110,16 @@ def page_size(ctx: Context, resource: Resource) -> PageSize | None:
         said, maximum = general
         return PageSize(parameter, maximum, bool(_CLAMPS.search(said.text)), said)
     return PageSize(parameter, None, bool(_CLAMPS.search(text)), parameter)
+
+
+def _size_by_range(ctx: Context, resource: Resource) -> PageSize | None:
+    """A parameter that takes a range of records; the ranges that it is explained with are no maximum."""
+    parameter = documented_range(resource, ctx.words)
+    if parameter is None:
+        return None
+    text = f"{parameter.description} {parameter.schema.description}"
+    maximum = _number_in(_MAXIMUM.search(text[:_LONGEST_TEXT]))
+    return PageSize(parameter, maximum, bool(_CLAMPS.search(text)), parameter, by_range=True)
 
 
 @lru_cache(maxsize=4)
@@ -128,7 +147,10 @@ def _stated_maximum(schema: Schema) -> int | None:
 
 def maximum_in(text: str) -> int | None:
     """The greatest number that a text allows: "default 50, maximum 1,000", "between 1 and 100"; None for none."""
-    match = _MAXIMUM.search(text[:_LONGEST_TEXT]) or _RANGE.search(text[:_LONGEST_TEXT])
+    return _number_in(_MAXIMUM.search(text[:_LONGEST_TEXT]) or _RANGE.search(text[:_LONGEST_TEXT]))
+
+
+def _number_in(match: re.Match[str] | None) -> int | None:
     number = next((group for group in match.groups() if group), "0") if match else "0"
     return int(number.replace(",", "")) or None
 

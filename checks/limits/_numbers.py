@@ -47,6 +47,12 @@ _LINK = pattern(
     r"\[[^\]\n]{0,60}(?:rate[- ]limit|throttl|quota)[^\]\n]{0,60}\]\(https?:|https?://[^\s)]{0,200}(?:rate-?limit|throttl|quota)",
     re.IGNORECASE,
 )
+_TIME = r"\b(?:comput(?:e|ing)|cpu|processor|processing|execution)[ -]time\b"
+_EACH_WINDOW = (
+    r"\b(?:per|in|within|every|each|over)\s(?:(?:an?|any|the|each|every)\s)?"
+    r"(?:\d{1,4}[ -]?)?(?:second|minute|hour|day|month)"
+)
+_COMPUTING_TIME = pattern(rf"{_TIME}[^.\n]{{0,60}}{_EACH_WINDOW}|{_EACH_WINDOW}[^.\n]{{0,60}}{_TIME}", re.IGNORECASE)
 _SIDES = {"concurrent": "calls at the same time", "burst": "calls in a burst"}
 
 
@@ -59,12 +65,6 @@ def general_limits(ctx: Context) -> tuple[PublishedLimit, ...]:
 def general(limits: Iterable[StatedLimit]) -> tuple[StatedLimit, ...]:
     """Those limits that are not of named addresses only."""
     return tuple(each for each in limits if not each.local)
-
-
-def for_all(limits: Iterable[StatedLimit]) -> dict[int, StatedLimit]:
-    """The lowest limit on all calls for each window in seconds; those on some calls where none is on all."""
-    sure = sure_limits(limits)
-    return {window: limit for window, limit in sure.items() if not limit.narrow} or sure
 
 
 def more_for_some(lowest: Mapping[int, int], stated: Iterable[StatedLimit]) -> str:
@@ -90,8 +90,13 @@ def counter(ctx: Context) -> HasEvidence | None:
 
 
 def by_window(limits: Iterable[PublishedLimit]) -> dict[int, int]:
-    """The number of calls to count on, for each window in seconds."""
-    return {window: limit.count for window, limit in for_all(each.limit for each in limits).items()}
+    """The number of calls that reading can count on, for each window in seconds."""
+    return counts(sure_limits(each.limit for each in limits))
+
+
+def counts(limits: Mapping[int, StatedLimit]) -> dict[int, int]:
+    """The number of calls for each window in seconds."""
+    return {window: limit.count for window, limit in limits.items()}
 
 
 def quoted(limits: Iterable[StatedLimit]) -> str:
@@ -112,7 +117,11 @@ def header_windows(facts: RateFacts) -> dict[int, int]:
     return {
         int(policy.window_seconds): int(policy.limit)
         for policy in facts.policies
-        if policy.window_seconds and policy.limit
+        if policy.window_seconds
+        and policy.window_seconds >= 1
+        and policy.limit
+        and policy.limit >= 1
+        and policy.counts_calls
     }
 
 
@@ -124,6 +133,11 @@ def says_no_other(texts: Iterable[Prose]) -> bool:
 def says_no_limit(texts: Iterable[Prose]) -> bool:
     """Whether a text says that there is no limit."""
     return any(True for _ in sentences(texts, _NO_LIMIT))
+
+
+def computing_time(texts: Iterable[Prose]) -> Prose | None:
+    """The sentence that limits the time that answers may take to compute, which is no number of calls."""
+    return next(sentences(texts, _COMPUTING_TIME), None)
 
 
 def page_on_limits(ctx: Context) -> Prose | None:
@@ -161,9 +175,31 @@ def per(window: int) -> str:
     return f"{'an' if name == 'hour' else 'a'} {name}"
 
 
-def facts_of(limits: Mapping[int, int]) -> dict[str, float]:
-    """The numbers for the capacity model."""
-    return {f"limit_per_{name}": limits[window] for name, window in WINDOWS.items() if window in limits}
+def for_which_calls(reading: Mapping[int, StatedLimit], writing: Mapping[int, StatedLimit]) -> str:
+    """Which of the limits that reading can count on hold for reading alone, and those that do for writing."""
+    windows = [per(window) for window, limit in sorted(reading.items()) if limit.narrow]
+    own = counts({window: limit for window, limit in writing.items() if limit.narrow})
+    where = "" if len(windows) == len(reading) else f" (those {' and '.join(windows)})"
+    return (f" for reading{where}" if windows else "") + (f"; for writing {in_words(own)}" if own else "")
+
+
+def facts_of_stated(reading: Mapping[int, StatedLimit], writing: Mapping[int, StatedLimit]) -> dict[str, float]:
+    """The numbers for the capacity model: for all calls, for those that read, for those that write."""
+    facts: dict[str, float] = {}
+    for calls, limits in (("read_", reading), ("write_", writing)):
+        for narrow, prefix in ((False, ""), (True, calls)):
+            chosen = {window: limit for window, limit in limits.items() if limit.narrow is narrow}
+            facts |= facts_of(counts(chosen), prefix)
+    return facts
+
+
+def facts_of(limits: Mapping[int, int], calls: str = "") -> dict[str, float]:
+    """The numbers for the capacity model; `calls` is "read_" or "write_" where they hold for such calls alone."""
+    return {
+        f"{calls}limit_per_{_NAMES.get(window, f'{window}_seconds')}": float(limits[window])
+        for window in sorted(limits)
+        if window > 0
+    }
 
 
 def hold_claims_against(finding: Finding, claim: Claim | None, found: Mapping[int, int], where: str) -> Finding:

@@ -1,36 +1,28 @@
-"""limits.bulk: whether history can be pulled in large pages, and whether many records can be written in one call."""
+"""limits.bulk: what the documents say of large pages and of writing many records in one call. Live: `largest_page`."""
 
 from __future__ import annotations
 
 import re
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from cmms_audit.battery import (
     Context,
-    CouldNotLook,
     Finding,
     Operation,
-    Page,
     Resource,
     Schema,
     check,
     met,
-    not_met,
     partial,
     pattern,
     unknown,
 )
-from cmms_audit.model import Basis, Claim, Exchange, HasEvidence, Severity, Verdict
+from cmms_audit.model import Claim
 
-from . import _lists
-from ._lists import PageSize
+from ..data._counted import counted
+from . import _lists, _page_sizes
 
-REFERENCE = 1_000
-SMALLER_TRIES = (500, 200, 100)
-SMALL_PAGE = 2
-MOST_TO_ASK_FOR = 2_000
 _MOST_LISTS = 8
 _MOST_LOOKED_AT = 50
 _BULK_NAME = pattern(
@@ -55,13 +47,15 @@ def page_size_documented(ctx: Context) -> Finding:
     size = _lists.page_size(ctx, resource)
     if size is None:
         return _judge_without_parameter(ctx, resource)
-    name = f"{_plain(resource)}: the page size can be set with {size.parameter.name}"
+    name = f"{_page_sizes.plain(resource)}: the page size can be set with {size.parameter.name}"
     detail = _of_the_others(ctx, resource)
     if size.maximum is None:
         return partial(f"{name}, but how large it may be is not said", size.parameter, detail=detail)
-    finding = _judge_size(f"{name}, up to {size.maximum:,} records", size.maximum, size.place, size.parameter)
+    finding = _page_sizes.judge(
+        f"{name}, up to {counted(size.maximum, 'record')}", size.maximum, size.place, size.parameter
+    )
     finding = replace(finding, detail=detail)
-    return _hold_claim_against(finding, ctx.claim, size.maximum, "documented")
+    return _hold_claim_against(finding, ctx.claim, size.maximum)
 
 
 def _of_the_others(ctx: Context, judged: Resource) -> str:
@@ -73,7 +67,7 @@ def _of_the_others(ctx: Context, judged: Resource) -> str:
             most = (
                 "no page size" if size is None else f"up to {size.maximum:,}" if size.maximum else "no maximum stated"
             )
-            told.append(f"{_plain(each)} {most}")
+            told.append(f"{_page_sizes.plain(each)} {most}")
     return f"Other lists: {', '.join(told[:_MOST_LISTS])}." if told else ""
 
 
@@ -85,173 +79,24 @@ def _documented_list(ctx: Context) -> Resource | None:
 
 def _judge_without_parameter(ctx: Context, resource: Resource) -> Finding:
     if _lists.has_paging(ctx, resource):
-        return partial(f"{_plain(resource)}: records come in pages, but their size cannot be chosen", resource)
-    return unknown(f"{_plain(resource)}: the specification does not say how many records one call returns", resource)
+        return partial(
+            f"{_page_sizes.plain(resource)}: records come in pages, but their size cannot be chosen", resource
+        )
+    return unknown(
+        f"{_page_sizes.plain(resource)}: the specification does not say how many records one call returns", resource
+    )
 
 
-def _judge_size(summary: str, size: int, *places: HasEvidence, seconds: float | None = None) -> Finding:
-    """A page of 1,000 is met, a single record a call not met, anything between a limitation.
-
-    `seconds` is how long the page took, where it was really served; else the size is documented only.
-    """
-    facts = {"page_size_documented": float(size)}
-    if seconds is not None:
-        facts = {"page_size_served": float(size), "seconds_per_page": round(seconds, 4)}
-    if size >= REFERENCE:
-        return met(summary, *places, facts=facts)
-    judge = partial if size > 1 else not_met
-    return judge(f"{summary}; {REFERENCE:,} is the reference", *places, facts=facts)
-
-
-def _hold_claim_against(finding: Finding, claim: Claim | None, size: int, how: str) -> Finding:
-    claimed = claim.numbers.get("max_page_size") if claim else None
+def _hold_claim_against(finding: Finding, claim: Claim | None, size: int) -> Finding:
+    claimed = _page_sizes.claimed(claim)
     if claimed is None:
         return finding
     return finding.tests_claim(
         "limits.bulk",
-        claimed=f"{claimed:,.10g} records a page",
-        observed=f"{size:,} records a page, {how}",
+        claimed=_page_sizes.in_words(claimed),
+        observed=f"{_page_sizes.in_words(size)}, documented",
         contradicted=size < claimed,
     )
-
-
-class Served(Struct, frozen=True):
-    """The largest page that was got: how many were asked for, and whether the vendor holds more than came."""
-
-    asked: int
-    page: Page
-    more_exist: bool
-
-    @property
-    def count(self) -> int:
-        """How many records came."""
-        return len(self.page.records)
-
-
-async def _served(ctx: Context, resource: Resource, asked: int, page: Page) -> Served:
-    return Served(asked, page, (page.total or 0) > len(page.records) or await _next_brings_more(ctx, resource, page))
-
-
-async def _next_brings_more(ctx: Context, resource: Resource, page: Page) -> bool:
-    """Whether the next page holds records; that there is an address to ask for it proves nothing."""
-    if page.next is None:
-        return False
-    answer = await ctx.api.get(page.next.url or resource.path, params=page.next.params)
-    following = ctx.api.read_page(resource.kind, answer).records if answer.ok else ()
-    return bool(following) and following != page.records
-
-
-@check(
-    question="limits.bulk",
-    id="limits.largest-page-served",
-    aspect="pages",
-    sends="reads",
-    flags=("undocumented-behaviour",),
-)
-async def largest_page_served(ctx: Context) -> Finding:
-    """The largest page is really served, up to 1,000 records; a greater size is refused, or cut as documented."""
-    resource = await _lists.readable(ctx)
-    size = _lists.page_size(ctx, resource)
-    if size is None:
-        page = await ctx.first_page(resource.kind)
-        return _judge_fixed(ctx, await _served(ctx, resource, 0, page), resource)
-    served = await _largest(ctx, resource, size)
-    if served.count < served.asked and served.more_exist:
-        return await _judge_cut(ctx, resource, served, size)
-    if served.count < served.asked:
-        return _judge_few(served, resource, size)
-    finding = _judge_served(ctx, served, resource)
-    beyond = await _ask_beyond(ctx, resource, size, served)
-    return _judge_beyond(ctx, finding, beyond, resource, size) if beyond else finding
-
-
-def _judge_fixed(ctx: Context, served: Served, resource: Resource) -> Finding:
-    """The vendor alone decides how large a page is."""
-    if not served.more_exist:
-        summary = f"{_plain(resource)}: all {served.count} records came in one answer; a page cannot be made larger"
-        return partial(summary, served.page)
-    summary = f"{_plain(resource)}: {served.count:,} records come in one call, and the size cannot be chosen"
-    finding = _judge_size(summary, served.count, served.page, seconds=served.page.exchange.elapsed)
-    return _hold_claim_against(finding, ctx.claim, served.count, "served")
-
-
-async def _largest(ctx: Context, resource: Resource, size: PageSize) -> Served:
-    """Ask for the documented maximum, at most 1,000; where none is stated and 1,000 are refused, for less."""
-    first = min(size.maximum or REFERENCE, REFERENCE)
-    tries = (first,) if size.maximum else (first, *SMALLER_TRIES)
-    for position, asked in enumerate(tries):
-        try:
-            page = await ctx.api.page(resource.kind, size=asked)
-        except CouldNotLook:
-            if position == len(tries) - 1:
-                raise
-        else:
-            return await _served(ctx, resource, asked, page)
-    raise AssertionError("there is always a size to try")
-
-
-async def _judge_cut(ctx: Context, resource: Resource, served: Served, size: PageSize) -> Finding:
-    """Fewer records came than were asked for, although there are more: the size was cut, or ignored."""
-    small = await ctx.api.page(resource.kind, size=SMALL_PAGE)
-    where = _plain(resource)
-    if len(small.records) > SMALL_PAGE:
-        summary = f"{where}: the page size is ignored: {SMALL_PAGE} were asked for, {len(small.records)} came"
-        return not_met(summary, small, served.page, facts={"page_size_served": float(served.count)})
-    promised = f"although {size.maximum:,} are documented" if size.maximum else "and nothing says so"
-    summary = f"{where}: {served.asked:,} records were asked for, {served.count:,} came, {promised}"
-    finding = _judge_size(summary, served.count, served.page, seconds=served.page.exchange.elapsed)
-    finding = _hold_claim_against(finding, ctx.claim, served.count, "served")
-    return finding.raises("undocumented-behaviour", Severity.MINOR) if size.maximum else finding
-
-
-def _judge_few(served: Served, resource: Resource, size: PageSize) -> Finding:
-    """The vendor holds fewer records than one page can carry, so only the document tells how large a page may be."""
-    summary = f"{_plain(resource)}: all {served.count} records came in one page, so a larger one could not be tried"
-    if size.maximum is None:
-        return partial(f"{summary}, and how large it may be is not said", served.page)
-    documented = _judge_size(summary, size.maximum, served.page, size.parameter)
-    return replace(documented, basis=Basis.DOCUMENTED)
-
-
-def _judge_served(ctx: Context, served: Served, resource: Resource) -> Finding:
-    seconds = served.page.exchange.elapsed
-    summary = f"{_plain(resource)}: a page of {served.count:,} records came in {seconds:.1f} seconds"
-    finding = _judge_size(summary, served.count, served.page, seconds=seconds)
-    return _hold_claim_against(finding, ctx.claim, served.count, "served")
-
-
-async def _ask_beyond(ctx: Context, resource: Resource, size: PageSize, served: Served) -> Exchange | None:
-    """The answer to a page of one more than the maximum; None where it would tell nothing."""
-    if size.maximum is None or size.maximum > MOST_TO_ASK_FOR or not served.more_exist:
-        return None
-    return await ctx.api.provoke(resource.path, params=((size.parameter.name, str(size.maximum + 1)),))
-
-
-def _judge_beyond(ctx: Context, finding: Finding, answer: Exchange, resource: Resource, size: PageSize) -> Finding:
-    """More than the maximum may be refused, or cut as documented; cut in silence is a limitation, ignored a fault."""
-    maximum = size.maximum or 0
-    if 400 <= answer.status < 500:
-        return replace(finding, evidence=(*finding.evidence, answer.evidence), detail="A larger size is refused.")
-    if not answer.ok:
-        return _limited(finding, f"a size above the maximum fails with status {answer.status}", answer)
-    count = len(ctx.api.read_page(resource.kind, answer).records)
-    if count > maximum:
-        return _limited(finding, f"more than the documented maximum of {maximum:,} is served", answer)
-    if count < maximum:
-        summary = f"{finding.summary}; a size above the maximum is ignored, and {count} records come instead"
-        return replace(not_met(summary, answer, facts=finding.facts), claims=finding.claims)
-    if size.clamps:
-        return replace(
-            finding, evidence=(*finding.evidence, answer.evidence), detail="A larger size is cut, as documented."
-        )
-    return _limited(finding, "a size above the maximum is cut down without a word", answer)
-
-
-def _limited(finding: Finding, how: str, answer: Exchange) -> Finding:
-    """A finding that is partial at best, for one more reason."""
-    verdict = Verdict.PARTIAL if finding.verdict is Verdict.MET else finding.verdict
-    evidence = (*finding.evidence, answer.evidence)
-    return replace(finding, verdict=verdict, summary=f"{finding.summary}; {how}", evidence=evidence)
 
 
 @check(question="limits.bulk", id="limits.bulk-writes-documented", aspect="bulk", sends="nothing", decisive=False)
@@ -260,7 +105,8 @@ def bulk_writes_documented(ctx: Context) -> Finding:
     bulk = [each for each in ctx.spec.operations if each.writes and _takes_many(ctx, each)]
     if not bulk:
         return ctx.absent("the specification describes no operation that writes several records in one call")
-    most = max((_most_items(each) or 0 for each in bulk[:_MOST_LOOKED_AT]), default=0)
+    records = [each for each in bulk[:_MOST_LOOKED_AT] if each.method != "DELETE"]
+    most = max((_most_items(each) or 0 for each in records), default=0)
     facts = {"bulk_write_size": float(most)} if most else {}
     up_to = f", up to {most:,} at a time" if most else ""
     named = f"{bulk[0].method} {bulk[0].path}"
@@ -304,9 +150,3 @@ def _most_items(operation: Operation) -> int | None:
     texts = (operation.description[:4_000], *(each.description[:1_000] for each in schemas))
     said = (int(match[1].replace(",", "")) for text in texts if (match := _MOST_RECORDS.search(text)))
     return in_schema or next((most for most in said if most > 1), None)
-
-
-def _plain(resource: Resource) -> str:
-    """What a list is called in a sentence; one that only stands in for it goes by its path."""
-    plain = resource.kind.replace("_", " ")
-    return f"{resource.path} (the nearest to {plain})" if resource.nearest else plain

@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cmms_audit.battery import (
-    Api,
     Context,
     CouldNotLook,
     Documentation,
@@ -23,6 +22,7 @@ from cmms_audit.battery import (
     not_met,
     partial,
     stated_limits,
+    sure_limits,
     unknown,
 )
 from cmms_audit.model import Basis, Exchange, HasEvidence, Reason, Severity
@@ -31,8 +31,6 @@ from ..data._counted import counted
 from ..data._gates import access
 from . import _burst, _lists, _numbers
 
-READS_IN_A_ROW = 3
-_LONG_WINDOW = 60.0  # seconds; a shorter one may start anew between two reads
 _MOST_PLACES = 5
 _NEARLY_ALL = 0.9
 _CLOSED = ("refused", "behind a form", "not there")
@@ -41,18 +39,31 @@ _CLOSED = ("refused", "behind a form", "not there")
 class Published(Struct, frozen=True):
     """What the documents that could be read say: a limit for each window in seconds, where, and all their text.
 
-    `stated` are all that they state for the API as a whole; `limits` are the lowest of those.
+    `stated` are all that they state beside those of named addresses; `limits` are the lowest of those that hold for
+    reading, `writing` of those that hold for writing.
     """
 
     limits: Mapping[int, StatedLimit]
+    writing: Mapping[int, StatedLimit]
     places: tuple[HasEvidence, ...]
     texts: tuple[Prose, ...]
-    stated: tuple[StatedLimit, ...] = ()
+    stated: tuple[StatedLimit, ...]
 
     @property
     def numbers(self) -> dict[int, int]:
-        """The number of calls for each window."""
-        return {window: limit.count for window, limit in self.limits.items()}
+        """The number of calls for each window that reading can count on."""
+        return _numbers.counts(self.limits)
+
+    @property
+    def in_words(self) -> str:
+        """What is published, in a phrase: how many calls, for whom, and for which."""
+        more = _numbers.more_for_some(self.numbers, self.stated)
+        return _numbers.in_words(self.numbers) + more + _numbers.for_which_calls(self.limits, self.writing)
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """The numbers for the capacity model."""
+        return _numbers.facts_of_stated(self.limits, self.writing)
 
 
 @check(
@@ -69,16 +80,17 @@ def numbers_published(ctx: Context) -> Finding:
         return _judge_numbers(ctx, published)
     whole = ctx.spec.evidence_at("")
     if ctx.vendor.docs_url or not ctx.spec.whole or not ctx.spec.tells("limits.documented"):
-        return unknown("the specification states no rate limit as a number; other documents may", whole)
+        return unknown("the specification states no rate limit for all calls as a number; other documents may", whole)
     return _judge_silence(ctx, published, whole)
 
 
 def _in_specification(ctx: Context) -> Published:
     general = _numbers.general_limits(ctx)
-    sure = _numbers.for_all(each.limit for each in general)
+    stated = tuple(each.limit for each in general)
+    sure, writing = sure_limits(stated), sure_limits(stated, writing=True)
     places = tuple(each for each in general if sure.get(each.limit.window) == each.limit)
     texts = tuple(each for each in ctx.spec.prose() if not each.of_operation) if ctx.has_spec else ()
-    return Published(sure, places[:_MOST_PLACES], texts, tuple(each.limit for each in general))
+    return Published(sure, writing, places[:_MOST_PLACES], texts, stated)
 
 
 def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Finding:
@@ -86,8 +98,7 @@ def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Findi
 
     `seen` are answers whose headers state limits too: then the numbers were met on the wire.
     """
-    words = _numbers.in_words(published.numbers) + _numbers.more_for_some(published.numbers, published.stated)
-    facts = _numbers.facts_of(published.numbers)
+    words, facts = published.in_words, published.facts
     places, basis = (*published.places, *seen), Basis.OBSERVED if seen else Basis.DOCUMENTED
     detail = " ".join(filter(None, (_numbers.quoted(published.limits.values()), _numbers.beside_rates(ctx))))
     missing = _numbers.missing_windows(published.numbers)
@@ -103,9 +114,16 @@ def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Findi
 def _judge_silence(ctx: Context, published: Published, *places: HasEvidence) -> Finding:
     """Nothing that the vendor file names as published states a number for the whole API."""
     single = ctx.published_limits() if ctx.has_spec else ()
-    if single:
-        summary = "numbers are published for single operations only, not for the API as a whole"
-        return partial(summary, *single[:3], detail=_numbers.quoted(each.limit for each in single[:3]))
+    stated = (*published.stated, *(each.limit for each in single))
+    if stated:
+        some = "some calls, or as an example, only" if published.stated else "single operations only"
+        summary = f"numbers are published for {some}, not for the API as a whole"
+        places, basis = single[:3] or places, Basis.DOCUMENTED
+        return partial(summary, *places, basis=basis, detail=_numbers.quoted(stated), facts=published.facts)
+    time = _numbers.computing_time(published.texts)
+    if time:
+        summary = "what is limited is how long answers take to compute: nobody can tell how many calls that allows"
+        return partial(summary, time, *places, basis=Basis.DOCUMENTED, detail=time.text[:300])
     elsewhere = _numbers.page_on_limits(ctx)
     if elsewhere:
         summary = "the specification points to another page for its rate limits, which was not read"
@@ -140,13 +158,14 @@ async def numbers_seen(ctx: Context) -> Finding:
     documentation = await _documentation(ctx)
     pages = documentation.pages if documentation and documentation.readable else ()
     published = _with_pages(_in_specification(ctx), pages)
-    answer = (await _reads_in_a_row(ctx))[0]
+    answer = await _an_answer(ctx)
     in_headers = ctx.rate_headers(answer)
     if published.numbers:
-        bears_out = in_headers.limit and not _below_all(ctx, in_headers, published.numbers)
+        calls = in_headers.of_calls
+        bears_out = calls.limit and not _below_all(ctx, calls, published.numbers)
         return _judge_numbers(ctx, published, *([answer] if bears_out else []))
     if in_headers.limit:
-        return _judge_headers_alone(ctx, in_headers, answer)
+        return _judge_headers_alone(ctx, published, in_headers, answer)
     if ctx.vendor.docs_url and not pages and not _is_closed(documentation):
         summary = "the specification states no rate limit, and the documentation pages could not be read"
         return unknown(summary, answer, reason=Reason.RESOURCE_NOT_FOUND)
@@ -155,12 +174,26 @@ async def numbers_seen(ctx: Context) -> Finding:
     return _judge_silence(ctx, published, answer, *pages[:_MOST_PLACES])
 
 
-def _judge_headers_alone(ctx: Context, facts: RateFacts, answer: Exchange) -> Finding:
+def _judge_headers_alone(ctx: Context, published: Published, facts: RateFacts, answer: Exchange) -> Finding:
+    time = _numbers.computing_time(published.texts)
+    if time or not facts.of_calls.limit:
+        return _judge_another_unit(facts, answer, time)
+    facts = facts.of_calls
     stated = _numbers.header_windows(facts)
     words = _numbers.in_words(stated) if stated else f"{facts.limit:,.10g} calls"
     summary = f"live answers state a limit ({words}), but no document publishes it"
     finding = partial(summary, answer, facts=_numbers.facts_of(stated))
     return _numbers.hold_claims_against(finding, ctx.claim, stated, "in the answers")
+
+
+def _judge_another_unit(facts: RateFacts, answer: Exchange, time: Prose | None) -> Finding:
+    """Headers that count something, but hardly calls; `time` is the sentence that says what."""
+    unit = "the time that answers take to compute" if time else "something else than calls"
+    summary = (
+        f"live answers state a limit of {facts.limit:,.10g}, which is {unit}: nobody can tell how many calls it allows"
+    )
+    places = (answer, time) if time else (answer,)
+    return partial(summary, *places, detail=time.text[:300] if time else "")
 
 
 async def _documentation(ctx: Context) -> Documentation | None:
@@ -178,16 +211,17 @@ def _is_closed(documentation: Documentation | None) -> bool:
 
 def _with_pages(published: Published, pages: Sequence[DocumentationPage]) -> Published:
     """What the specification says, completed by what the documentation pages say."""
-    limits, places, everything = dict(published.limits), list(published.places), list(published.stated)
+    limits, writing = dict(published.limits), dict(published.writing)
+    places, everything = list(published.places), list(published.stated)
     for page in pages:
         stated = _numbers.general(stated_limits(page.text))
         everything += stated
-        found = _numbers.for_all(stated)
-        new = {window: limit for window, limit in found.items() if window not in limits}
-        limits |= new
-        places += [page] if new else []
+        found = sure_limits(stated)
+        places += [page] if found.keys() - limits.keys() else []
+        limits = found | limits
+        writing = sure_limits(stated, writing=True) | writing
     texts = (*published.texts, *(Prose(page.text, page) for page in pages))
-    return Published(limits, tuple(places), texts, tuple(everything))
+    return Published(limits, writing, tuple(places), texts, tuple(everything))
 
 
 @check(
@@ -198,22 +232,22 @@ def _with_pages(published: Published, pages: Sequence[DocumentationPage]) -> Pub
     flags=("no-published-rate-limits", "undocumented-behaviour"),
 )
 async def headers_agree(ctx: Context) -> Finding:
-    """The headers of live answers state the published limits, and what is left goes down with every call."""
-    answers = await _reads_in_a_row(ctx)
-    facts = [ctx.rate_headers(answer) for answer in answers]
-    if not any(each.policies for each in facts):
-        return not_applicable("live answers say nothing of limits, so there is nothing to hold against the documents")
-    stated = _numbers.header_windows(facts[0])
+    """The headers of live answers state the published limits."""
+    answer = await _an_answer(ctx)
+    facts = ctx.rate_headers(answer).of_calls
+    if not facts.policies:
+        return not_applicable("live answers state no limit on calls, so there is nothing to hold against the documents")
+    stated = _numbers.header_windows(facts)
     documentation = await _documentation(ctx)
     published = _with_pages(_in_specification(ctx), documentation.pages if documentation else ())
-    finding = _disagreement(facts, stated, published.numbers, answers)
-    below_all = _below_all(ctx, facts[0], published.numbers)
+    finding = _disagreement(stated, published.numbers, answer)
+    below_all = _below_all(ctx, facts, published.numbers)
     if finding is None and below_all:
-        finding = _judge_without_window(published, below_all, answers[0])
+        finding = _judge_without_window(published, below_all, answer)
     if finding is None and not set(stated) & set(published.numbers):
-        return not_applicable("live answers count the calls that are left; no document states the same limit", *answers)
+        return not_applicable("no document states the limit that live answers state", answer)
     if finding is None:
-        finding = _confirmed(ctx, published, "live answers state the same, and count the calls that are left", *answers)
+        finding = _confirmed(ctx, published, "live answers state the same", answer)
     return _numbers.hold_claims_against(finding, ctx.claim, stated, "in the answers")
 
 
@@ -243,35 +277,20 @@ def _confirmed(ctx: Context, published: Published, how: str, *seen: Exchange) ->
     return replace(finding, summary=f"{finding.summary}; {how}")
 
 
-def _disagreement(
-    facts: Sequence[RateFacts], stated: Mapping[int, int], published: Mapping[int, int], answers: Sequence[Exchange]
-) -> Finding | None:
-    """Where the headers differ from the documents, or do not count; None where they do neither."""
+def _disagreement(stated: Mapping[int, int], published: Mapping[int, int], answer: Exchange) -> Finding | None:
+    """Where the headers differ from the documents; None where they do not."""
     lower = {window: count for window, count in stated.items() if count < published.get(window, count)}
     higher = {window: count for window, count in stated.items() if count > published.get(window, count)}
     facts_of_stated = _numbers.facts_of(stated)
     if lower:
         wrote = _numbers.in_words({window: published[window] for window in lower})
         summary = f"live answers allow {_numbers.in_words(lower)}, the documents promise {wrote}"
-        return not_met(summary, answers[0], facts=facts_of_stated).raises("undocumented-behaviour", Severity.MINOR)
-    if _never_counts(facts):
-        return not_met(f"in {len(answers)} reads in a row the number of calls left never went down", *answers)
+        return not_met(summary, answer, facts=facts_of_stated).raises("undocumented-behaviour", Severity.MINOR)
     if higher:
         wrote = _numbers.in_words({window: published[window] for window in higher})
         summary = f"live answers allow {_numbers.in_words(higher)}, the documents only {wrote}"
-        return partial(summary, answers[0], facts=facts_of_stated)
+        return partial(summary, answer, facts=facts_of_stated)
     return None
-
-
-def _never_counts(facts: Sequence[RateFacts]) -> bool:
-    """Whether every limit of a long window is reported untouched, full, in each of the answers."""
-    left = [
-        (policy.limit, policy.remaining)
-        for each in facts
-        for policy in each.policies
-        if policy.remaining is not None and (policy.window_seconds or policy.reset_seconds or 0) >= _LONG_WINDOW / 2
-    ]
-    return bool(left) and all(remaining == limit for limit, remaining in left)
 
 
 @check(
@@ -300,18 +319,14 @@ async def observed_limit(ctx: Context) -> Finding:
             else not_applicable(how, first_unserved)
         )
     summary = f"of {promised}, only {burst.served:,} were served before the first refusal"
-    finding = not_met(summary, first_unserved, *burst.last_served)
-    claimed = ctx.claim is not None and burst.allowed == burst.limit
-    return (
-        _numbers.hold_claims_against(finding, ctx.claim, {burst.window: burst.served}, "served") if claimed else finding
-    )
+    if burst.allowed != burst.limit:  # some calls had been used before
+        return not_met(summary, first_unserved, *burst.last_served)
+    real = {burst.window: burst.served}
+    finding = not_met(summary, first_unserved, *burst.last_served, facts=_numbers.facts_of(real))
+    return _numbers.hold_claims_against(finding, ctx.claim, real, "served")
 
 
-async def _reads_in_a_row(ctx: Context) -> list[Exchange]:
-    """A few reads of one list, one after the other, shared by those who look at headers."""
-    path = (await _lists.readable(ctx)).path
-
-    async def read(api: Api) -> list[Exchange]:
-        return [await api.get(path) for _ in range(READS_IN_A_ROW)]
-
-    return await ctx.shared("reads in a row", read)
+async def _an_answer(ctx: Context) -> Exchange:
+    """A live answer to look at the headers of: the first page of a list, which is read anyway."""
+    resource = await _lists.readable(ctx)
+    return (await ctx.first_page(resource.kind)).exchange

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from cmms_audit.battery import RECORD_KINDS, Context, CouldNotLook, Operation, Parameter, Resource, pattern, squeezed
+from cmms_audit.battery import (
+    RECORD_KINDS,
+    Context,
+    CouldNotLook,
+    Operation,
+    Parameter,
+    Resource,
+    documented_range,
+    pattern,
+    squeezed,
+)
 from cmms_audit.model import Reason
 
 WORK_ORDERS = "work_orders"
@@ -57,8 +67,10 @@ def offer(ctx: Context, resource: Resource) -> Offer:
     """What the list of a resource offers beside paging."""
     parameters = query_parameters(resource.list)
     paging = ctx.words.paging
+    ranges = paging.range if documented_range(resource, ctx.words) else ()
     taken = named(
-        parameters, (*paging.size, *paging.page, *paging.offset, *paging.cursor, *ctx.words.sort, *ctx.words.select)
+        parameters,
+        (*paging.size, *paging.page, *paging.offset, *paging.cursor, *ranges, *ctx.words.sort, *ctx.words.select),
     )
     free = [each for each in parameters if each not in taken]
     language = next((each for each in named(free, ctx.words.filter) if _is_language(each)), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Parameter, Resource, members, pattern
+from cmms_audit.battery import Context, Parameter, Resource, documented_range, members, pattern
 
 from ..limits._lists import page_size
 from ._lists import named, query_parameters
@@ -18,6 +18,7 @@ _ORDERED = pattern(
     re.IGNORECASE,
 )
 _LEVELS_OF_AN_ANSWER = 2
+_CONTENT_RANGE = "Content-Range"  # RFC 9110, 14.4
 
 
 class PagesDescribed(Struct, frozen=True):
@@ -50,9 +51,10 @@ def pages_described(ctx: Context, resource: Resource) -> PagesDescribed | None:
     if step is None:
         return None
     size = page_size(ctx, resource)
+    by_range = documented_range(resource, ctx.words)
     return PagesDescribed(
         step=step,
-        sizes=tuple(named(query_parameters(resource.list), ctx.words.paging.size)),
+        sizes=(*named(query_parameters(resource.list), ctx.words.paging.size), *([by_range] if by_range else [])),
         maximum=size.maximum if size else None,
         order=_order(ctx, resource, step),
         total=next(_totals(ctx, resource), ""),
@@ -97,7 +99,8 @@ def _totals(ctx: Context, resource: Resource) -> Iterator[str]:
     if answer is None:
         return
     headers = {name.lower(): name for name in answer.headers}
-    yield from (headers[name.lower()] for name in ctx.words.paging.headers if name.lower() in headers)
+    known = (*ctx.words.paging.headers, _CONTENT_RANGE)
+    yield from (headers[name.lower()] for name in known if name.lower() in headers)
     if answer.schema is not None and answer.schema.items is None:
         words = {name.rpartition(".")[2] for name in ctx.words.paging.totals}
         inside = members(answer.schema, _LEVELS_OF_AN_ANSWER)

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, CouldNotLook, Page
+from cmms_audit.battery import Context, CouldNotLook, Page, documented_range
 from cmms_audit.model import Evidence, Exchange
 
 from ..limits._lists import page_size
 from ._lists import named, query_parameters
-from ._refusals import Outcome, outcome_of_failure
+from ._refusals import Outcome, outcome_of_refusal
 from ._walks import largest_size
 
 _SURELY_TOO_MANY = 2_001
 _TOO_COSTLY = 5_000
 _WRONG_WORD = "cmms-audit-wrong"
+_BACKWARDS = "9-5"
+_NO_RECORDS = ("0", _BACKWARDS)
 
 
 class Probe(Struct, frozen=True):
@@ -50,10 +52,13 @@ async def bad_pages(ctx: Context, kind: str, first: Page) -> list[Probe]:
 
 def _outcome(ctx: Context, kind: str, exchange: Exchange, value: str, first: Page) -> Outcome:
     """An empty page for 0 records is fine, where the list has some to leave out."""
-    if not exchange.ok:
-        return outcome_of_failure(exchange)
+    refusal = outcome_of_refusal(exchange)
+    if refusal:
+        return refusal
     page = _page(ctx, kind, exchange)
-    if value != "0" or page is None or page.records:
+    if page is None:
+        return Outcome.UNCLEAR
+    if value not in _NO_RECORDS or page.records:
         return Outcome.ACCEPTED
     return Outcome.REFUSED if first.records else Outcome.UNCLEAR
 
@@ -66,7 +71,12 @@ def _nonsense(ctx: Context, kind: str) -> Iterator[tuple[str, str, str]]:
         yield "a page of -1 records", size, "-1"
         yield "a page of 0 records", size, "0"
     paging = ctx.words.paging
-    parameters = query_parameters(ctx.resource(kind).list)
+    resource = ctx.resource(kind)
+    by_range = documented_range(resource, ctx.words)
+    if by_range:
+        yield f"a {by_range.name} without numbers", by_range.name, _WRONG_WORD
+        yield f"a {by_range.name} that ends before it begins", by_range.name, _BACKWARDS
+    parameters = query_parameters(resource.list)
     counted = named(parameters, (*paging.page, *paging.offset))
     if counted:
         yield f"{counted[0].name} -1", counted[0].name, "-1"
@@ -83,9 +93,9 @@ async def _too_many(ctx: Context, kind: str, size: str, first: Page) -> list[Pro
     asked_for = largest + 1 if largest else _SURELY_TOO_MANY
     asked = f"a page of {asked_for} records"
     exchange = await ctx.api.provoke(ctx.resource(kind).path, params=[(size, str(asked_for))])
-    page = _page(ctx, kind, exchange)
-    if page is None:
-        return [Probe(asked, exchange, Outcome.UNCLEAR if exchange.ok else outcome_of_failure(exchange))]
+    refusal, page = outcome_of_refusal(exchange), _page(ctx, kind, exchange)
+    if refusal or page is None:
+        return [Probe(asked, exchange, refusal or Outcome.UNCLEAR)]
     count = len(page.records)
     if count < asked_for and _holds_everything(page, first):
         return []

@@ -9,7 +9,10 @@ from typing import Protocol
 from cmms_audit.battery import Context, CouldNotLook, Finding, unknown
 from cmms_audit.model import Evidence, Exchange, Reason
 
-_REFUSALS = frozenset({400, 404, 406, 409, 414, 422})
+from ..errors._shapes import hides_an_error
+
+# The credential, what was paid for, the address that is answered to, or the moment; 420 and 430 are limits of some.
+NOT_THE_QUESTION = frozenset({401, 402, 403, 407, 408, 420, 421, 425, 426, 429, 430, 451})
 
 
 class Outcome(StrEnum):
@@ -46,15 +49,33 @@ class Asked(Protocol):
 
 
 def is_refused(exchange: Exchange) -> bool:
-    """Whether the question itself is refused: not the credential (401, 403), and not the moment (429, 5xx)."""
-    return exchange.status in _REFUSALS
+    """Whether the question itself is refused: not the credential (401, 403), and not the moment (429, 5xx).
+
+    Some refuse inside an answer that says success.
+    """
+    blames_the_question = 400 <= exchange.status < 500 and exchange.status not in NOT_THE_QUESTION
+    return blames_the_question or hides_an_error(exchange)
 
 
-def outcome_of_failure(exchange: Exchange) -> Outcome:
-    """What an answer that is no success says. A server that is merely busy (502, 503, 504) did not fail over it."""
+def outcome_of_refusal(exchange: Exchange) -> Outcome | None:
+    """What an answer that is no success says; None for a success.
+
+    A server that is merely busy (502, 503, 504) did not fail over the question.
+    """
     if is_refused(exchange):
         return Outcome.REFUSED
+    if exchange.ok:
+        return None
     return Outcome.FAILED if exchange.status == 500 else Outcome.UNCLEAR
+
+
+def refused_inside(answers: Sequence[Asked]) -> str:
+    """Where a refusal stands only inside an answer that says success, the end of a sentence that says so; else ""."""
+    inside = sum(hides_an_error(each.exchange) for each in answers)
+    if not inside:
+        return ""
+    how_many = "" if inside == len(answers) else f"{inside} of them "
+    return f", but {how_many}inside an answer that says success, where a program that goes by the status does not look"
 
 
 async def still_answers(ctx: Context, kind: str) -> bool:

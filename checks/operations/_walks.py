@@ -23,7 +23,7 @@ _MOST_BYTES = 48 * 1024 * 1024  # a walk to the end of a long list may read this
 _MOST_SECONDS = 90
 _MOST_PLACES = 20
 
-Stop = Literal["end", "budget", "loop", "other system"]
+Stop = Literal["end", "budget", "loop", "other system", "no way on"]
 
 
 class Walk(Struct, frozen=True):
@@ -104,7 +104,7 @@ async def walk(ctx: Context, kind: str, size: int | None, most_pages: int | None
         if not way.take(page, _ids(ctx, kind, page)):
             break
         if page.next is None:
-            stop = "end"
+            stop = "no way on" if page.is_part else "end"
         elif _leads_elsewhere(page):
             stop = "other system"
             break

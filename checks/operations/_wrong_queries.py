@@ -9,9 +9,8 @@ from msgspec import Struct
 from cmms_audit.battery import Context, CouldNotLook, Page
 from cmms_audit.model import Evidence, Exchange
 
-from ..errors._shapes import hides_an_error
 from ._lists import offer
-from ._refusals import Outcome, outcome_of_failure
+from ._refusals import Outcome, outcome_of_refusal
 
 _UNKNOWN_NAME = "cmms_audit_no_such_field"
 _WRONG_WORD = "cmms-audit-wrong"
@@ -58,10 +57,9 @@ def _wrong(ctx: Context, kind: str) -> Iterator[tuple[str, str, str]]:
 
 def _outcome(ctx: Context, kind: str, exchange: Exchange, first: Page) -> Outcome:
     """A list without records is as good as a refusal, where the list without the filter has some."""
-    if not exchange.ok:
-        return outcome_of_failure(exchange)
-    if hides_an_error(exchange):
-        return Outcome.REFUSED
+    refusal = outcome_of_refusal(exchange)
+    if refusal:
+        return refusal
     try:
         page = ctx.api.read_page(kind, exchange)
     except CouldNotLook:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cmms_audit.battery import Context, Finding, Page, check, met, not_applicable, not_met, partial, pattern
+from cmms_audit.battery import Context, Finding, Page, check, met, not_applicable, not_met, partial, pattern, unknown
+from cmms_audit.model import Reason
 
 from ._lists import described_list, readable_kind
 from ._paging import PagesDescribed, pages_described
 from ._probes import bad_pages
-from ._refusals import Outcome, not_told, still_answers
+from ._refusals import Outcome, not_told, refused_inside, still_answers
 from ._walks import Walk, size_for, walk
 from ._words import prose_about, quoted
 
@@ -74,6 +75,9 @@ async def every_record_once(ctx: Context) -> Finding:
     if flaws:
         second = await walk(ctx, kind, first.size)
         return _judge_flaws(first, second, [flaw for flaw in flaws if flaw in _flaws(second)])
+    if first.stop == "no way on":
+        says = f"{first.records} {first.kind.replace('_', ' ')} came of more, and no way to the others is described"
+        return unknown(says, *first.places, reason=Reason.VENDOR_SILENT)
     if first.filled_pages < _FEWEST_PAGES:
         return not_applicable("the list is too short to have a second page", *first.places)
     if first.total is None and first.stop == "end" and first.pages <= _MOST_PAGES_TWICE:
@@ -174,4 +178,7 @@ async def bad_page_refused(ctx: Context) -> Finding:
         return partial(says, *probes, detail=detail)
     if len(refused) < len(probes):
         return not_told([each for each in probes if each not in refused], detail)
-    return met(f"all {len(probes)} impossible pages are refused or cut to the documented size", *probes, detail=detail)
+    inside = refused_inside(probes)
+    verdict = partial if inside else met
+    says = f"all {len(probes)} impossible pages are refused or cut to the documented size{inside}"
+    return verdict(says, *probes, detail=detail)

@@ -22,7 +22,7 @@ from cmms_audit.battery import (
 
 from ._filters import Trial, tried_filters, tried_selection, tried_sorting
 from ._lists import Offer, described_list, offer, query_parameters, readable_kind
-from ._refusals import Outcome, not_told, still_answers
+from ._refusals import Outcome, not_told, refused_inside, still_answers
 from ._words import prose_about
 from ._wrong_queries import wrong_queries
 
@@ -175,4 +175,6 @@ async def wrong_query_refused(ctx: Context) -> Finding:
         return partial(says, *questions, detail=detail)
     if len(refused) < len(questions):
         return not_told([each for each in questions if each not in refused], detail)
-    return met(f"all {len(questions)} wrong filters are refused", *questions, detail=detail)
+    inside = refused_inside(questions)
+    verdict = partial if inside else met
+    return verdict(f"all {len(questions)} wrong filters are refused{inside}", *questions, detail=detail)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from cmms_audit.capacity import measure
 from cmms_audit.model import Basis, Claim, Verdict
 from cmms_audit.wire.clock import Clock
 from tests.checks.small import RECORD, Json, Small, as_json, described, flags, looked_at, only, operation, query, read
@@ -68,13 +69,13 @@ def test_a_claim_of_more_than_is_published_is_contradicted(claimed: int, contrad
 # -- numbers in live answers ----------------------------------------------------------------------------------
 
 
-def stating(limit: int, window: int = 60, counts: bool = True) -> Small:
-    """A vendor whose headers state one limit, and which counts the calls, or does not."""
+def stating(limit: int, window: int = 60) -> Small:
+    """A vendor whose headers state one limit, and which counts the calls."""
     calls = 0
 
     def answer(seen: Seen) -> Answer:
         nonlocal calls
-        calls += counts
+        calls += 1
         state = f'"w";r={limit - calls};t={window - 1}'
         return as_json([{"id": "W-1"}], RateLimit=state, RateLimit_Policy=f'"w";q={limit};w={window}')
 
@@ -150,12 +151,6 @@ def test_headers_that_allow_less_than_the_document_contradict_it() -> None:
 
     assert (finding.verdict, flags(finding)) == (Verdict.NOT_MET, {"undocumented-behaviour": True})
     assert [test.contradicted for test in finding.claims] == [True]
-
-
-def test_headers_that_never_count_are_not_true() -> None:
-    finding = only(looked_at("limits.headers-agree", stating(60, counts=False), described(text=PUBLISHED)))
-
-    assert finding.verdict is Verdict.NOT_MET
 
 
 def test_a_vendor_without_limit_headers_has_nothing_to_be_held_against() -> None:
@@ -244,6 +239,152 @@ def test_the_page_that_came_is_given_to_the_capacity_model() -> None:
 
     assert finding.facts["page_size_served"] == 400
     assert finding.facts["seconds_per_page"] > 0
+
+
+def test_a_documented_size_that_is_refused_is_a_broken_promise() -> None:
+    claim = Claim("limits.bulk", None, {"max_page_size": 1000})
+    vendor = Paging(lambda asked: asked if asked <= 500 else None)
+
+    finding = only(looked_at("limits.largest-page-served", vendor, paged(1000), claim=claim))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert finding.facts["page_size_served"] == 500
+    assert flags(finding) == {"undocumented-behaviour": True}
+    assert [test.contradicted for test in finding.claims] == [True]
+
+
+def refusing_inside(largest: int) -> Callable[[Seen], Answer]:
+    """A vendor who refuses larger pages with an error inside an answer that says success."""
+
+    def vendor(seen: Seen) -> Answer:
+        if int(dict(seen.query).get("limit", 20)) > largest:
+            return as_json({"status": "error", "messages": {"limit": [f"At most {largest}."]}})
+        return Paging(lambda asked: asked)(seen)
+
+    return vendor
+
+
+def test_a_size_that_is_refused_inside_a_success_is_refused() -> None:
+    above = only(looked_at("limits.largest-page-served", refusing_inside(1000), paged(1000)))
+    assert above.verdict is Verdict.PARTIAL
+    assert "a larger size is refused, but inside an answer that says success" in above.summary
+
+    broken = only(looked_at("limits.largest-page-served", refusing_inside(500), paged(1000)))
+    assert (broken.facts["page_size_served"], flags(broken)) == (500, {"undocumented-behaviour": True})
+    assert "1,000 are not served (an error inside an answer that says success)" in broken.summary
+
+
+@pytest.mark.parametrize(
+    ("largest", "total", "verdict", "says"),
+    [
+        (5000, 5000, Verdict.MET, "a page of 1,000 records came"),
+        (25, 5000, Verdict.PARTIAL, "1,000 records were asked for, 25 came, as the answer says"),
+        (5000, 30, Verdict.PARTIAL, "all 30 records came in one page"),
+    ],
+)
+def test_a_page_is_made_larger_by_its_range(largest: int, total: int, verdict: Verdict, says: str) -> None:
+    def vendor(seen: Seen) -> Answer:
+        first, _, last = dict(seen.query).get("range", "0-9").partition("-")
+        end = min(int(last) + 1, int(first) + largest, total)
+        records = [{"id": f"W-{n}"} for n in range(int(first), end)]
+        status = 206 if end < total else 200
+        return as_json(records, status, Content_Range=f"{first}-{end - 1}/{total}")
+
+    document = described(list_parameters=[query("range", "First and last record, by default 0-9.")])
+    finding = only(looked_at("limits.largest-page-served", vendor, document))
+    assert finding.verdict is verdict
+    assert says in finding.summary
+
+
+def test_a_size_at_which_the_system_fails_is_told_and_raises_no_flag() -> None:
+    def vendor(seen: Seen) -> Answer:
+        failing = int(dict(seen.query).get("limit", 20)) > 500
+        return as_json({}, 500) if failing else Paging(lambda asked: asked)(seen)
+
+    finding = only(
+        looked_at(
+            "limits.largest-page-served", vendor, paged(1000), claim=Claim("limits.bulk", None, {"max_page_size": 900})
+        )
+    )
+
+    assert (finding.verdict, flags(finding), finding.claims) == (Verdict.PARTIAL, {}, ())
+    assert "900 are not served (status 500)" in finding.summary  # tried, because it is claimed
+
+
+def test_a_documented_size_that_is_refused_with_few_records_there_says_nothing_of_the_page_that_came() -> None:
+    vendor = Paging(lambda asked: asked if asked <= 500 else None, total=1)
+
+    finding = only(looked_at("limits.largest-page-served", vendor, paged(1000)))
+
+    assert (finding.verdict, finding.facts) == (Verdict.PARTIAL, {})
+
+
+@pytest.mark.parametrize(
+    ("documented", "largest", "claimed", "contradicted"),
+    [
+        (5000, 5000, 5000, None),  # 1,000 is the most that is asked for, so nobody knows
+        (5000, 5000, 800, False),
+        (200, 200, 1000, True),  # 201 are refused
+        (None, 500, 1000, True),
+        (None, 800, 800, False),  # asked for because it is claimed
+        (1000, 1000, 1000, False),
+        (1000, 1000, 2000, True),  # 1,001 are refused
+    ],
+)
+def test_a_claimed_page_size_is_contradicted_only_where_less_was_seen(
+    documented: int | None, largest: int, claimed: int, contradicted: bool | None
+) -> None:
+    claim = Claim("limits.bulk", None, {"max_page_size": claimed})
+    vendor = Paging(lambda asked: asked if asked <= largest else None)
+
+    finding = only(looked_at("limits.largest-page-served", vendor, paged(documented), claim=claim))
+
+    assert [test.contradicted for test in finding.claims] == ([] if contradicted is None else [contradicted])
+
+
+def test_more_than_the_documented_maximum_is_described_and_not_punished() -> None:
+    finding = only(looked_at("limits.largest-page-served", Paging(lambda asked: asked), paged(1000)))
+
+    assert finding.verdict is Verdict.MET
+    assert "nobody has promised it" in finding.detail
+
+
+def test_a_page_without_records_where_more_are_announced_breaks_nothing() -> None:
+    assert only(looked_at("limits.largest-page-served", Paging(lambda asked: 0), paged(1000))).verdict is (
+        Verdict.NOT_MET
+    )
+
+
+def test_a_size_parameter_by_a_name_of_its_own_is_used_as_it_is_documented() -> None:
+    document = described(list_parameters=[query("numberOfRecords", maximum=400)])
+
+    def vendor(seen: Seen) -> Answer:
+        records = [{"id": f"W-{n}"} for n in range(int(dict(seen.query).get("numberOfRecords", 20)))]
+        return as_json({"items": records, "total": 5000})
+
+    assert only(looked_at("limits.largest-page-served", vendor, document)).facts["page_size_served"] == 400
+
+
+def test_the_capacity_model_understands_what_these_checks_measure() -> None:
+    many = {"type": "array", "maxItems": 50, "items": RECORD}
+    document = described(
+        text="Limited to 10,000 calls per month and 100 calls in 15 minutes.",
+        paths={"/work-orders/bulk": {"post": operation(RECORD, body=many)}},
+        list_parameters=[query("limit", maximum=20)],
+    )
+    page = only(looked_at("limits.largest-page-served", Paging(lambda asked: min(asked, 20)), document, clock=Clock()))
+    stated = read("limits.numbers-published", document)
+    bulk = read("limits.bulk-writes-documented", document)
+
+    measured = measure([page, stated, bulk])
+
+    assert [(each.calls, each.name) for each in measured.limits] == [(100, "15 minutes"), (10_000, "month")]
+    assert measured.page_size
+    assert measured.page_size.value == 20
+    assert measured.bulk_size
+    assert measured.bulk_size.value == 50
+    assert measured.seconds_per_page
+    assert measured.seconds_per_page.value > 0
 
 
 def test_too_few_records_leave_the_word_to_the_document() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from cmms_audit.model import Basis, Claim, Exchange, Finding, Purpose, Reason, Request, Response, Verdict
-from cmms_audit.wire.clock import Clock
+from tests.checks.limited import TWENTY, Limited, Waits
 from tests.checks.small import Json, Small, as_json, described, flags, looked_at, only, read
 from tests.checks.toy import helper
 from tests.wire.servers import Answer, Seen
@@ -56,38 +54,10 @@ def test_a_refusal_that_few_operations_document_is_said_to_be_theirs() -> None:
     assert "1 of 6 operations" in finding.summary
 
 
-class Waits(Clock):
-    """A clock whose waits take no time and are remembered."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        await asyncio.sleep(0)
-
-
-@dataclass
-class Limited:
-    """A vendor that serves `allowed` calls to a burst and answers the next with `refusal`, until a wait is over."""
-
-    allowed: int
-    refusal: Answer
-    clock: Waits
-    served: int = 0
-
-    def __call__(self, seen: Seen) -> Answer:
-        waited = sum(self.clock.slept[1:]) >= 7  # the first wait is for the window to run out
-        if "x-api-key" not in seen.headers or self.served < self.allowed + 2 or waited:
-            self.served += 1  # the burst is preceded by two calls
-            return as_json([{"id": "W-1"}])
-        return self.refusal
-
-
 def burst(refusal: Answer, *, allowed: int = 20, check: str = "limits.burst", **more: Any) -> Finding:
     clock = Waits()
     vendor = Limited(allowed, refusal, clock)
-    document = described(text="Limited to 20 requests per second.")
+    document = described(text=TWENTY)
     return only(looked_at(check, vendor, document, permissions=ALL, burst_requests=60, clock=clock, **more))
 
 
@@ -118,7 +88,7 @@ def test_a_credential_that_runs_out_during_a_burst_is_no_refusal_at_the_limit() 
 def test_a_window_of_a_second_is_let_run_out_before_a_burst() -> None:
     clock = Waits()
     vendor = Limited(20, as_json({}, 429), clock)
-    document = described(text="Limited to 20 requests per second.")
+    document = described(text=TWENTY)
 
     looked_at("limits.burst", vendor, document, permissions=ALL, burst_requests=60, clock=clock)
 
@@ -140,6 +110,7 @@ def test_a_limit_below_the_published_one_is_a_fault() -> None:
     right = burst(as_json({}, 429), allowed=20, check="limits.observed-limit", claim=claim)
 
     assert (early.verdict, [test.contradicted for test in early.claims]) == (Verdict.NOT_MET, [True])
+    assert early.facts == {"limit_per_second": 8}
     assert (right.verdict, right.basis) == (Verdict.PARTIAL, Basis.OBSERVED)  # nothing is said of minute, hour and day
 
 
@@ -165,6 +136,25 @@ def test_a_limit_by_the_minute_is_measured_by_what_was_left_of_it(left: int, ver
     assert "40 calls a minute" in finding.summary
 
 
+def test_a_limit_is_not_measured_where_another_one_is_reached_first() -> None:
+    calls = 0
+
+    def answer(seen: Seen) -> Answer:
+        nonlocal calls
+        calls += 1
+        if calls > 12:
+            return as_json({}, 429)
+        left = '"m";r=40;t=30, "h";r=10;t=900'
+        return as_json([{"id": "W-1"}], RateLimit=left, RateLimit_Policy='"m";q=40;w=60, "h";q=500;w=3600')
+
+    document = described(text="Limited to 40 requests per minute and 500 requests per hour.")
+    finding = only(
+        looked_at("limits.observed-limit", answer, document, permissions=ALL, burst_requests=60, clock=Waits())
+    )
+
+    assert finding.verdict is Verdict.NOT_APPLICABLE
+
+
 def test_no_burst_is_sent_against_a_limit_that_is_out_of_reach() -> None:
     calls: list[Seen] = []
     vendor = Small(wrong=lambda seen: calls.append(seen))
@@ -188,51 +178,81 @@ def test_a_limit_that_nobody_documented_is_met_in_a_burst_or_stays_unknown() -> 
     assert unmeasured.verdict is Verdict.NOT_APPLICABLE
 
 
-# -- the promise of Retry-After, other refusals, other credentials --------------------------------------------------
+# -- the refusal, held against the document --------------------------------------------------------------------
 
 
-def asked_after(refusal: Answer, served_after: float) -> tuple[Finding, list[float]]:
-    """The finding on a vendor who serves again after so many seconds of waiting, and the waits."""
+def promising(status: str = "429", *, headers: tuple[str, ...] = ("Retry-After",), body: Json | None = None) -> Json:
+    """A document that gives the refusal at the limit of 20 calls a second."""
+    document = described(text=TWENTY)
+    refusal: Json = {
+        "description": "Slow down.",
+        "headers": {name: {"schema": {"type": "integer"}} for name in headers},
+    }
+    if body is not None:
+        refusal["content"] = {"application/json": {"schema": body}}
+    for item in document["paths"].values():
+        for each in item.values():
+            each["responses"][status] = refusal
+    return document
+
+
+PROMISED = {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}}
+
+
+def held_against(document: Json, refusal: Answer) -> Finding:
     clock = Waits()
-    calls = 0
-
-    def answer(seen: Seen) -> Answer:
-        nonlocal calls
-        calls += 1
-        open_again = sum(clock.slept[1:]) >= served_after
-        return as_json([{"id": "W-1"}]) if calls <= 22 or open_again else refusal
-
-    document = described(text="Limited to 20 requests per second.")
-    finding = only(looked_at("limits.burst", answer, document, permissions=ALL, burst_requests=60, clock=clock))
-    return finding, clock.slept[1:]
+    vendor = Limited(20, refusal, clock)
+    check = "limits.refusal-as-documented"
+    return only(looked_at(check, vendor, document, permissions=ALL, burst_requests=60, clock=clock))
 
 
-def test_the_waiting_time_is_tried_just_before_its_end_and_just_after() -> None:
-    finding, waits = asked_after(as_json({}, 429, Retry_After="7"), 7.0)
+@pytest.mark.parametrize(
+    ("document", "refusal", "verdict"),
+    [
+        (promising(body=PROMISED), as_json({"code": "limit"}, 429, Retry_After="7"), Verdict.MET),
+        (promising("4XX", body=PROMISED), as_json({"code": "limit"}, 429, Retry_After="7"), Verdict.MET),
+        (promising("default", body=PROMISED), as_json({"code": "limit"}, 429, Retry_After="7"), Verdict.MET),
+        (promising(body=PROMISED), as_json({"code": "limit"}, 429), Verdict.PARTIAL),
+        (promising(body=PROMISED), as_json({"message": "limit"}, 429, Retry_After="7"), Verdict.PARTIAL),
+        (promising(body=PROMISED), Answer(429, "Slow down", {"Retry-After": "7"}), Verdict.PARTIAL),
+        (promising(), as_json({"code": "limit"}, 403), Verdict.NOT_MET),
+        (promising(), as_json({"code": "limit"}, 503), Verdict.NOT_APPLICABLE),
+        (promising("503", body=PROMISED), as_json({"code": "busy"}, 503, Retry_After="7"), Verdict.MET),
+        (promising("404"), as_json({"code": "limit"}, 429), Verdict.NOT_APPLICABLE),
+        (promising(), as_json([]), Verdict.NOT_APPLICABLE),
+        (promising(), as_json({}, 401), Verdict.NOT_APPLICABLE),
+    ],
+)
+def test_the_refusal_is_held_against_the_documented_one(document: Json, refusal: Answer, verdict: Verdict) -> None:
+    finding = held_against(document, refusal)
 
-    assert finding.verdict is Verdict.MET
-    assert "just before, it still refuses" in finding.summary
-    assert (waits, len(finding.evidence)) == ([6.5, 0.5], 3)
+    assert finding.verdict is verdict
+    departs = verdict in (Verdict.PARTIAL, Verdict.NOT_MET)
+    assert flags(finding) == ({"undocumented-behaviour": True} if departs else {})
 
 
-def test_a_waiting_time_that_is_rounded_up_is_still_true() -> None:
-    finding, _ = asked_after(as_json({}, 429, Retry_After="7"), 6.0)
-
-    assert finding.verdict is Verdict.MET
-    assert "already just before" in finding.summary
+# -- what looks like something else ----------------------------------------------------------------------------
 
 
-def test_a_vendor_who_counts_anew_when_called_too_early_is_waited_for() -> None:
-    finding, waits = asked_after(as_json({}, 429, Retry_After="7"), 13.0)
+def test_a_web_page_in_place_of_the_records_is_no_silence() -> None:
+    finding = burst(Answer(200, "<html><body>Too many requests</body></html>", {"Content-Type": "text/html"}))
 
-    assert (finding.verdict, waits) == (Verdict.MET, [6.5, 0.5, 7.0])
-    assert "has to wait anew" in finding.summary
+    assert (finding.verdict, flags(finding)) == (Verdict.NOT_MET, {})
+    assert "with text/html and not with records" in finding.summary
 
 
-def test_no_time_to_wait_and_another_refusal_is_partial() -> None:
-    finding, waits = asked_after(as_json({}, 429, Retry_After="0"), 3.0)
+def test_an_empty_answer_is_silence() -> None:
+    finding = burst(Answer(200, "", {}))
 
-    assert (finding.verdict, waits) == (Verdict.PARTIAL, [0.0])
+    assert (finding.verdict, flags(finding)) == (Verdict.NOT_MET, {"silent-throttling": True})
+
+
+@pytest.mark.parametrize("refusal", [as_json([]), as_json({"success": False, "error": {"code": "LIMIT"}})])
+def test_calls_that_brought_nothing_do_not_count_as_served(refusal: Answer) -> None:
+    finding = burst(refusal, allowed=8, check="limits.observed-limit")
+
+    assert finding.verdict is Verdict.NOT_MET
+    assert "only 8 were served" in finding.summary
 
 
 @pytest.mark.parametrize(
@@ -263,11 +283,26 @@ def test_a_connection_that_is_dropped_at_the_limit_is_not_met() -> None:
             raise ConnectionResetError
         return as_json([{"id": "W-1"}])
 
-    document = described(text="Limited to 20 requests per second.")
+    document = described(text=TWENTY)
     finding = only(looked_at("limits.burst", answer, document, permissions=ALL, burst_requests=60))
 
     assert finding.verdict is Verdict.NOT_MET
     assert "the connection failed" in finding.summary
+
+
+def test_a_connection_that_fails_from_the_first_call_on_says_nothing_of_a_limit() -> None:
+    calls = 0
+
+    def answer(seen: Seen) -> Answer:
+        nonlocal calls
+        calls += 1
+        if calls > 2:
+            raise ConnectionResetError
+        return as_json([{"id": "W-1"}])
+
+    finding = only(looked_at("limits.burst", answer, described(text=TWENTY), permissions=ALL, burst_requests=60))
+
+    assert (finding.verdict, finding.reason, flags(finding)) == (Verdict.UNKNOWN, Reason.CONNECTIVITY, {})
 
 
 def burst_of(seconds: list[float]) -> Any:
@@ -285,7 +320,7 @@ def burst_of(seconds: list[float]) -> Any:
         )
         for n, each in enumerate(seconds)
     ]
-    return helper("limits", "_burst").Burst("/assets", (), 0, 0, answers=answers)
+    return helper("limits", "_burst").Burst("/assets", (), 0, 0, answers=answers, brought=answers)
 
 
 @pytest.mark.parametrize(
@@ -335,7 +370,7 @@ def with_other(role: str, other: Callable[[int], Answer]) -> Finding:
             return other(calls[KEY])
         return as_json([{"id": "W-1"}]) if calls[KEY] <= 22 else as_json({}, 429)
 
-    document = described(text="Limited to 20 requests per second.")
+    document = described(text=TWENTY)
     return only(
         looked_at(
             "limits.others-unaffected",
@@ -364,3 +399,16 @@ OTHER_KEY = "another-key-0123456789"
 )
 def test_whether_another_credential_feels_the_limit(role: str, answer: Answer, verdict: Verdict) -> None:
     assert with_other(role, lambda _: answer).verdict is verdict
+
+
+@pytest.mark.parametrize(("budget", "calls"), [(60, 2 + 44), (40, 2 + 22)])
+def test_a_burst_that_only_just_missed_a_limit_by_the_second_is_sent_once_more_if_the_budget_allows(
+    budget: int, calls: int
+) -> None:
+    seen: list[Seen] = []
+    vendor = Small(wrong=lambda each: seen.append(each))
+
+    finding = only(looked_at("limits.burst", vendor, described(text=TWENTY), permissions=ALL, burst_requests=budget))
+
+    assert len(seen) == calls
+    assert "no limit was seen in 22 calls" in finding.summary

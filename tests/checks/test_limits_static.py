@@ -34,10 +34,36 @@ def test_a_limit_for_deleting_does_not_stand_for_all_calls() -> None:
     assert read("limits.numbers-published", described(text=text)).facts == {"limit_per_hour": 1000}
 
 
-def test_limits_of_single_methods_count_where_there_is_no_other() -> None:
-    text = "GET: 4000 requests per hour. DELETE: 100 requests per hour."
+def test_limits_of_reading_and_of_writing_are_kept_apart_where_there_is_no_other() -> None:
+    text = "GET: 4000 requests per hour. POST, PUT: 1000 requests per hour. DELETE: 100 requests per hour."
+    finding = read("limits.numbers-published", described(text=text))
 
-    assert read("limits.numbers-published", described(text=text)).facts == {"limit_per_hour": 100}
+    assert finding.facts == {"read_limit_per_hour": 4000, "write_limit_per_hour": 1000}
+    assert "published are 4,000 calls an hour for reading; for writing 1,000 calls an hour; nothing" in finding.summary
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Batch: 20 requests per hour. DELETE: 100 requests per hour.",
+        "Rate limits are set by your administrator, for example 500 requests per hour for a role.",
+        "Rate limits depend on your role (e.g. 500 requests per hour).",
+        "The rate limit depends on your plan, such as up to 500 requests per hour.",
+    ],
+)
+def test_a_limit_of_other_work_or_an_example_is_none_of_all_calls_and_no_silence(text: str) -> None:
+    finding = read("limits.numbers-published", described(text=text))
+
+    assert (finding.verdict, finding.facts, flags(finding)) == (Verdict.PARTIAL, {}, {})
+    assert "not for the API as a whole" in finding.summary
+
+
+def test_a_limit_on_computing_time_is_no_number_of_calls_and_no_silence() -> None:
+    text = "Each site may use 600 seconds of computing time in an hour."
+    finding = read("limits.numbers-published", described(text=text))
+
+    assert (finding.verdict, finding.facts, flags(finding)) == (Verdict.PARTIAL, {}, {})
+    assert text in finding.detail
 
 
 def test_the_words_of_the_document_are_quoted_and_calls_at_once_told_besides() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cmms_audit.battery import Page
-from cmms_audit.model import Verdict
+from cmms_audit.model import Reason, Verdict
 from tests.checks.toy import PREFIX, Toy, as_json, cleared, document, judged_live, raised
 from tests.support import judged
 from tests.wire.servers import Answer, Seen
@@ -175,6 +176,79 @@ def test_a_page_size_that_is_not_served_is_partial() -> None:
     finding = judged_live("operations.every-record-once", Toy(wrong=halve))
     assert finding.verdict is Verdict.PARTIAL
     assert "4 a page were served" in finding.summary
+
+
+def by_range(document: dict[str, Any], place: str) -> dict[str, Any]:
+    """The document of a vendor whose lists are cut by a range of records in a header or in the query."""
+    described = without(document, "limit", "offset")
+    page = described["paths"]["/work-orders"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    del page["properties"]["next"]
+    ranges = {"name": "range", "in": place, "description": "First and last record: 0-9.", "schema": {"type": "string"}}
+    parameters_of(described).append(ranges)
+    return described
+
+
+def serving_ranges(total: bool = True, losing: int = 0) -> Toy:
+    """A vendor who tells in Content-Range which records an answer holds, and leaves some out of the second one."""
+    right = Toy()
+
+    def wrong(seen: Seen) -> Answer | None:
+        if seen.path != f"{PREFIX}/work-orders":
+            return None
+        first, _, last = dict(seen.query).get("range", "0-9").partition("-")
+        if not (first + last).isdigit() or int(last) < int(first):
+            return as_json({"code": "wrong-range"}, 400)
+        every = right.records["work-orders"]
+        number = str(len(every)) if total else "*"
+        if int(first) >= len(every):
+            return replace(as_json({"code": "beyond"}, 416), headers={"Content-Range": f"*/{len(every)}"})
+        served = every[int(first) : int(last) + 1]
+        if first != "0":
+            served = served[losing:]
+        said = f"items {first}-{min(int(last), len(every) - 1)}/{number}"
+        answer = as_json({"items": served}, 206 if len(served) < len(every) else 200)
+        return replace(answer, headers={**dict(answer.headers), "Content-Range": said})
+
+    return Toy(records=right.records, wrong=wrong)
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_a_list_is_walked_by_its_ranges(total: bool) -> None:
+    finding = judged_live("operations.every-record-once", serving_ranges(total), by_range(document(), "query"))
+    assert finding.verdict is Verdict.MET
+    assert cleared(finding) == {FLAG}
+
+
+def test_records_that_are_lost_between_ranges_raise_the_flag() -> None:
+    vendor = serving_ranges(losing=1)
+    finding = judged_live("operations.every-record-once", vendor, by_range(document(), "query"))
+    assert (finding.verdict, raised(finding)) == (Verdict.NOT_MET, {FLAG})
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_a_part_of_a_list_without_a_known_way_to_the_rest_is_no_whole_and_no_loss(total: bool) -> None:
+    finding = judged_live("operations.every-record-once", serving_ranges(total), by_range(document(), "header"))
+    assert (finding.verdict, finding.reason, finding.flags) == (Verdict.UNKNOWN, Reason.VENDOR_SILENT, ())
+    assert "10 work orders came of more" in finding.summary
+
+
+@pytest.mark.parametrize(("lenient", "verdict"), [(False, Verdict.MET), (True, Verdict.NOT_MET)])
+def test_impossible_ranges_are_refused_or_taken_for_the_usual_one(lenient: bool, verdict: Verdict) -> None:
+    vendor = serving_ranges()
+    strict = vendor.wrong
+
+    def first_ten(seen: Seen) -> Answer | None:
+        answer = strict(seen)
+        return strict(replace(seen, target=seen.path)) if answer and answer.status == 400 else answer
+
+    toy = Toy(records=vendor.records, wrong=first_ten) if lenient else vendor
+    assert judged_live("operations.bad-page-refused", toy, by_range(document(), "query")).verdict is verdict
+
+
+def test_pages_by_range_are_described_with_their_size() -> None:
+    detail = judged("operations.pages-documented", by_range(document(), "query"))[0].detail
+    assert "next page: by a range" in detail
+    assert "page size: range" in detail
 
 
 def test_a_list_of_one_page_proves_nothing() -> None:

@@ -112,6 +112,9 @@ def answering_wrong_questions(answer: Answer) -> Toy:
     ("status", "reason"),
     [
         (401, Reason.CREDENTIAL),
+        (402, Reason.CONNECTIVITY),
+        (408, Reason.CONNECTIVITY),
+        (420, Reason.CONNECTIVITY),
         (403, Reason.CREDENTIAL),
         (429, Reason.CONNECTIVITY),
         (502, Reason.CONNECTIVITY),
@@ -124,7 +127,7 @@ def test_a_vendor_who_is_busy_or_forbids_has_not_refused_the_question(check: str
     assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, reason)
 
 
-@pytest.mark.parametrize("status", [400, 404, 406, 409, 414, 422])
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 409, 414, 416, 417, 418, 422])
 @pytest.mark.parametrize("check", ["operations.wrong-query-refused", "operations.bad-page-refused"])
 def test_the_statuses_that_blame_the_question_are_refusals(check: str, status: int) -> None:
     assert judged_live(check, answering_wrong_questions(Answer(status))).verdict is Verdict.MET
@@ -152,11 +155,22 @@ def test_an_empty_answer_to_a_wrong_filter_says_nothing_where_the_list_is_empty_
     assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, Reason.VENDOR_SILENT)
 
 
-def test_a_success_without_a_list_refuses_only_where_it_says_so() -> None:
+@pytest.mark.parametrize("check", ["operations.wrong-query-refused", "operations.bad-page-refused"])
+def test_a_success_without_a_list_refuses_only_where_it_says_so(check: str) -> None:
     hidden = as_json({"success": False, "error": {"message": "no such field"}})
-    assert judged_live("operations.wrong-query-refused", answering_wrong_questions(hidden)).verdict is Verdict.MET
-    silent = answering_wrong_questions(as_json({}))
-    assert judged_live("operations.wrong-query-refused", silent).verdict is Verdict.UNKNOWN
+    finding = judged_live(check, answering_wrong_questions(hidden))
+    assert finding.verdict is Verdict.PARTIAL
+    assert "inside an answer that says success" in finding.summary
+    assert judged_live(check, answering_wrong_questions(as_json({}))).verdict is Verdict.UNKNOWN
+
+
+def test_some_refusals_inside_a_success_are_told_with_their_number() -> None:
+    right = Toy()
+    hidden = as_json({"status": "error", "messages": {"limit": ["must be a number"]}})
+    toy = Toy(wrong=lambda seen: hidden if "limit=-1" in seen.target and right.answer(seen).status == 400 else None)
+    finding = judged_live("operations.bad-page-refused", toy)
+    assert finding.verdict is Verdict.PARTIAL
+    assert "but 1 of them inside" in finding.summary
 
 
 def test_a_busy_answer_to_one_wrong_filter_does_not_hide_that_the_others_are_ignored() -> None:
