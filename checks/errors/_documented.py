@@ -23,17 +23,26 @@ from cmms_audit.battery import (
 )
 
 from ..data._counted import counted
-from ._shapes import FIELD_NAMES_IN_DETAILS
+from ._error_words import FIELD_NAMES_IN_DETAILS
 
 _CODES = frozenset(
-    {"code", "errorcode", "reasoncode", "oerrorcode", "spireasoncode", "exctype", "type", "slug", "errcode"}
-)
+    {
+        "code", "errorcode", "reasoncode", "oerrorcode", "spireasoncode", "exctype", "type", "slug", "errcode",
+        "faultcode", "messagecode", "errorkey", "errortype",
+    }
+)  # fmt: skip
 _MESSAGES = frozenset(
-    {"message", "detail", "details", "title", "msg", "description", "errordescription", "error", "oslcmessage"}
-)
+    {
+        "message", "detail", "details", "title", "msg", "description", "errordescription", "error", "oslcmessage",
+        "errormessage", "errormessages", "errorsummary", "faultstring", "messages",
+    }
+)  # fmt: skip
 _FIELDS = frozenset(
-    {*map(squeezed, FIELD_NAMES_IN_DETAILS), "loc", "errors", "violations", "invalidparams", "fielderrors"}
+    {name.replace(":", "") for name in map(squeezed, FIELD_NAMES_IN_DETAILS)}
+    | {"loc", "errors", "violations", "invalidparams", "fielderrors"}
 )
+_OUTCOMES = frozenset({"error", "failure", "failed", "fail", "success", "ok"})
+_DEEPEST = 6  # Google and OData 2 name the field that deep
 _ABOUT_CODES = pattern(r"error[ _-]?codes?\b|codes? of errors?\b", re.IGNORECASE)
 _LISTED_CODE = pattern(r"`[A-Za-z][A-Za-z0-9_.:-]{2,60}`|\b[A-Z][A-Z0-9]{2,30}(?:_[A-Z0-9]{1,30}){1,6}\b")
 _WORD = pattern(r"[A-Za-z]{2,30}(?:[_.-][A-Za-z]{1,30}){0,6}")
@@ -47,9 +56,12 @@ _FLAG_OF_SUCCESS = frozenset({"success", "ok", "issuccess", "issuccessful", "suc
 _ERROR_INSIDE = frozenset(
     {"error", "errors", "errormessage", "errorcode", "errordescription", "fault", "exception", "errorinfo"}
 )
+_STATUS_200 = r"\b200\b(?!\s?(?:ms\b|milli|sec|records?\b|items?\b|calls?\b|requests?\b|char|bytes\b|%|[,.]\d))"
+_NO_OTHER = r"(?:(?!\b[45]\d\d\b|\bsuccess|\botherwise\b|\belse\b)[^.\n])"  # nothing that the 200 belongs to
 _SUCCESS_WITH_ERROR = pattern(
-    r"\b(?:always|also|even|still)\b[^.\n]{0,60}\b200\b[^.\n]{0,100}(?:\berrors?\b|\bfail)"
-    r"|(?:\berrors?\b|\bfail(?:s|ed|ures?)\b)[^.\n]{0,60}\b(?:with|as|return(?:s|ed)?|in)\b[^.\n]{0,30}\b200\b",
+    rf"\b(?:always|also|even|still)\b[^.\n]{{0,60}}{_STATUS_200}[^.\n]{{0,100}}(?:\berrors?\b|\bfail)"
+    rf"|(?:\berrors?\b|\bfail(?:s|ed|ures?)\b){_NO_OTHER}{{0,60}}\b(?:with|as|return(?:s|ed)?|in)\b{_NO_OTHER}{{0,30}}"
+    rf"{_STATUS_200}",
     re.IGNORECASE,
 )
 _DENIED = pattern(r"\bnever\b|\bnot\b|\bno\b|n't\b|\bunlike\b|\binstead of\b", re.IGNORECASE)
@@ -147,9 +159,12 @@ def described_errors(operation: Operation) -> list[ResponseDoc]:
 
 
 def judged_operations(ctx: Context) -> tuple[Operation, ...]:
-    """The operations of the resources that were found; all of the document's where none was found."""
+    """The operations of the resources that were found; all of the document's where none was found.
+
+    What only says that the service is up takes no question that could be wrong.
+    """
     found: dict[str, Operation] = {}
-    for resource in ctx.resources.values():
+    for resource in (each for kind, each in ctx.resources.items() if kind != "health"):
         named = (resource.list, resource.read, resource.create, resource.update, resource.delete)
         for operation in (*named, *resource.others):
             if operation is not None:
@@ -179,15 +194,22 @@ def undescribed(ctx: Context) -> list[str]:
 def _members(schema: Schema) -> ErrorMembers:
     """What a documented error body holds, however deep it stands."""
     parts = ErrorMembers()
-    for spelled, inner in members(schema):
-        name = squeezed(spelled)
-        parts |= ErrorMembers(name in _CODES, name in _MESSAGES, name in _FIELDS, name in _CODES and bool(inner.enum))
+    for spelled, inner in members(schema, _DEEPEST):
+        name = squeezed(spelled).replace(":", "")  # Oracle and Maximo write "o:errorCode"
+        is_code = name in _CODES or (name == "status" and _lists_words(inner))
+        parts |= ErrorMembers(is_code, name in _MESSAGES, name in _FIELDS, is_code and bool(inner.enum))
     for holder in (schema, *schema.properties.values()):
         own = holder.properties
         word = own.get("id")
         if word is not None and _is_word(word) and any(squeezed(name) in _MESSAGES for name in own):
             parts |= ErrorMembers(code=True, listed=bool(word.enum))
     return parts
+
+
+def _lists_words(status: Schema) -> bool:
+    """Whether a `status` is a choice of words for sorts of errors, as at Google, and not of success or failure."""
+    words = {value for value in status.enum or () if isinstance(value, str) and _WORD.fullmatch(value)}
+    return len({word for word in words if word.lower() not in _OUTCOMES}) > 1
 
 
 def _is_word(schema: Schema) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from cmms_audit.battery import (
@@ -15,15 +14,17 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
-    squeezed,
     unknown,
 )
 from cmms_audit.model import Severity
 
 from ._documented import undescribed
-from ._leaks import leaks
+from ._flaws import Pairs, flaws, is_unreadable, names_fault, promised
+from ._leaks import hints, leaks
 from ._provoked import Provoked
-from ._shapes import ErrorBody, correlation_id, hides_an_error, is_html, read_error
+from ._shapes import correlation_id, hides_an_error, read_error
+
+_LONGEST_CODE = 100
 
 
 def never_answered(silent: Sequence[Provoked]) -> Finding:
@@ -37,17 +38,18 @@ def judge_shapes(errors: Sequence[Provoked], *, beside: Sequence[Provoked] = (),
 
     `beside` are errors of another kind, which should have the same shape; `more` flaws that were found elsewhere.
     """
-    bodies = [read_error(each.exchange) for each in errors]
-    flaws = [*more, *_flaws(errors, bodies), *_other_shapes(bodies, beside)]
+    pairs = [(each, read_error(each.exchange)) for each in errors]
+    found = [*more, *flaws(pairs), *_other_shapes(pairs, beside)]
     detail = listing(errors)
-    if _generic(errors, bodies):
+    if _generic(pairs):
         says = f"{len(errors)} errors were provoked; none has a code or names the field or record at fault"
         return not_met(says, *errors, detail=detail).raises("generic-errors")
-    if _broken(errors, bodies):
-        return not_met("; ".join(flaws), *errors, detail=detail).clears("generic-errors")
-    if flaws:
-        says = f"{len(errors)} errors were provoked; {'; '.join(flaws)}"
-        return partial(says, *errors, detail=detail).clears("generic-errors")
+    if _broken(pairs):
+        return not_met("; ".join(found), *errors, detail=detail).clears("generic-errors")
+    if found:
+        says = f"{len(errors)} errors were provoked; {'; '.join(found)}"
+        finding = partial(says, *errors, detail=detail)
+        return finding.clears("generic-errors") if _telling(pairs) else finding
     says = (
         f"all {len(errors)} errors that were provoked are JSON of one shape, with code, message and what was at fault"
     )
@@ -56,19 +58,21 @@ def judge_shapes(errors: Sequence[Provoked], *, beside: Sequence[Provoked] = (),
 
 def judge_as_documented(ctx: Context, errors: Sequence[Provoked]) -> Finding:
     """Whether errors have the bodies that the document gives for them; departures raise undocumented-behaviour."""
-    promised = [(each, response) for each in errors if (response := _promised(each))]
-    if not promised and ctx.has_spec and errors:
+    described = [(each, response) for each in errors if (response := promised(each))]
+    if not described and ctx.has_spec and errors:
         return partial("the document describes no body for the errors that were provoked", *errors)
-    if not promised:
+    if not described:
         return not_applicable("there is no described error to hold against a provoked one", *errors)
-    departures = [(each, _departures(each, response)) for each, response in promised]
+    departures = [(each, _departures(each, response)) for each, response in described]
     broken = [(each, found) for each, found in departures if found]
     if not broken:
-        says = f"all {len(promised)} errors that were provoked have the body that the document promises"
-        lacks = undescribed(ctx)
-        return partial(f"{says}, but {' and '.join(lacks)}", *errors) if lacks else met(says, *errors)
+        says = f"all {len(described)} errors that were provoked have the body that the document promises"
+        lacks, detail = undescribed(ctx), _not_described(errors)
+        if lacks:
+            return partial(f"{says}, but {' and '.join(lacks)}", *errors, detail=detail)
+        return met(says, *errors, detail=detail)
     serious = any(each.serious for _, found in broken for each in found)
-    says = f"{len(broken)} of {len(promised)} provoked errors depart from the body that the document promises"
+    says = f"{len(broken)} of {len(described)} provoked errors depart from the body that the document promises"
     detail = "\n".join(f"{each.asked}: {found[0].says}" for each, found in broken)
     verdict = not_met if serious else partial
     finding = verdict(says, *(each for each, _ in broken), detail=detail)
@@ -81,13 +85,18 @@ def judge_leaks(answers: Sequence[Provoked]) -> Finding:
     errors = [each for each in answers if each.is_error and each.exchange.status >= 400 and each.exchange.text.strip()]
     if not leaking and not errors:
         return unknown("no wrong question was answered with an error whose text could be read", *answers)
-    if not leaking:
-        says = f"none of {len(errors)} errors that were provoked shows the inside of the vendor's program"
-        return met(says, *errors).clears("stack-trace-leak")
-    kinds = list(dict.fromkeys(what for _, found in leaking for what in found))
-    says = f"{len(leaking)} of {len(answers)} answers to wrong questions show {' and '.join(kinds)}"
-    detail = "\n".join(f"{each.asked}: {', '.join(found)}" for each, found in leaking)
-    return not_met(says, *(each for each, _ in leaking), detail=detail).raises("stack-trace-leak")
+    if leaking:
+        kinds = list(dict.fromkeys(what for _, found in leaking for what in found))
+        says = f"{len(leaking)} of {len(answers)} answers to wrong questions show {' and '.join(kinds)}"
+        detail = "\n".join(f"{each.asked}: {', '.join(found)}" for each, found in leaking)
+        return not_met(says, *(each for each, _ in leaking), detail=detail).raises("stack-trace-leak")
+    hinting = [(each, found) for each in errors if (found := hints(each.exchange))]
+    if hinting:
+        what = dict.fromkeys(told for _, found in hinting for told in found)
+        says = f"{len(hinting)} of {len(errors)} errors show {' and '.join(what)}"
+        return partial(says, *(each for each, _ in hinting)).clears("stack-trace-leak")
+    says = f"none of {len(errors)} errors that were provoked shows the inside of the vendor's program"
+    return met(says, *errors).clears("stack-trace-leak")
 
 
 def listing(answers: Sequence[Provoked]) -> str:
@@ -95,78 +104,42 @@ def listing(answers: Sequence[Provoked]) -> str:
     return "\n".join(f"{each.asked}: {_in_words(each)}" for each in answers)
 
 
-def _generic(errors: Sequence[Provoked], bodies: Sequence[ErrorBody | None]) -> bool:
-    """Whether no error says more than its status: no code anywhere, and never the parameter or id that was wrong."""
-    told = [each for each, body in zip(errors, bodies, strict=True) if (body and body.code) or _names_fault(each, body)]
-    return not told and any(each.word for each in errors)
+def _generic(pairs: Pairs) -> bool:
+    """Whether no error says more than its status: no code anywhere, and never the parameter or id that was wrong.
+
+    Where only records were asked for that do not exist, "not found" says all that there is to say.
+    """
+    return not _telling(pairs) and any(each.word and each.wrong != "record" for each, _ in pairs)
 
 
-def _broken(errors: Sequence[Provoked], bodies: Sequence[ErrorBody | None]) -> bool:
-    unreadable = sum(body is None for body in bodies)
-    return unreadable > len(errors) / 2 or any(hides_an_error(each.exchange) for each in errors)
+def _telling(pairs: Pairs) -> bool:
+    """Whether any error has a code, or names the parameter or id that was wrong."""
+    return any((body and body.code) or names_fault(each, body) for each, body in pairs)
 
 
-def _flaws(errors: Sequence[Provoked], bodies: Sequence[ErrorBody | None]) -> list[str]:
-    pairs = list(zip(errors, bodies, strict=True))
-    read = [body for body in bodies if body]
-    shapes = {body.shape for body in read}
-    counted = (
-        (sum(hides_an_error(each.exchange) for each in errors), "are hidden in an answer that says success"),
-        (sum(is_html(each.exchange) for each in errors), "are web pages instead of JSON"),
-        (sum(body is None and not is_html(each.exchange) for each, body in pairs), "say nothing in their body"),
-        (sum(each.exchange.status >= 500 for each in errors), "blame the server (5xx) for the caller's mistake"),
-        (sum(body.code is None for body in read), "have no code for programs"),
-        (sum(body.message is None for body in read), "have no message for people"),
-        (
-            sum(bool(each.word) and not _names_fault(each, body) for each, body in pairs),
-            "do not name what was at fault",
-        ),
-    )
-    flaws = [f"{number} of {len(errors)} {says}" for number, says in counted if number]
-    if not any(correlation_id(each.exchange) for each in errors):
-        flaws.append("none carries an id under which it could be reported")
-    if _unstable(pairs):
-        flaws.append("the same mistake made twice gets two different codes")
-    return [*flaws, f"there are {len(shapes)} different shapes"] if len(shapes) > 1 else flaws
-
-
-def _names_fault(error: Provoked, body: ErrorBody | None) -> bool:
-    """Whether an error repeats the parameter or the id that was wrong."""
-    if not error.word or body is None:
-        return False
-    return error.word in error.exchange.text or squeezed(error.word) in map(squeezed, body.fields)
+def _broken(pairs: Pairs) -> bool:
+    unreadable = sum(is_unreadable(each, body) for each, body in pairs)
+    return unreadable > len(pairs) / 2 or any(hides_an_error(each.exchange) for each, _ in pairs)
 
 
 def _in_words(answer: Provoked) -> str:
     body = read_error(answer.exchange)
-    code = f"code {body.code}" if body and body.code else "no code"
+    code = f"code {body.code[:_LONGEST_CODE]}" if body and body.code else "no code"
     tracked = "with a request id" if correlation_id(answer.exchange) else "without a request id"
     return f"{answer.exchange.status} {answer.exchange.media_type or 'without a body'}, {code}, {tracked}"
 
 
-def _unstable(pairs: Sequence[tuple[Provoked, ErrorBody | None]]) -> bool:
-    """Whether one mistake, made twice in the same place, gets two codes."""
-    codes = defaultdict(set)
-    for each, body in pairs:
-        if body and body.code:
-            codes[each.wrong, each.word, each.operation.pointer if each.operation else "", each.exchange.status].add(
-                body.code
-            )
-    return any(len(found) > 1 for found in codes.values())
-
-
-def _other_shapes(bodies: Sequence[ErrorBody | None], beside: Sequence[Provoked]) -> list[str]:
-    known = {body.shape for each in beside if (body := read_error(each.exchange))}
-    others = [body for body in bodies if body and body.shape not in known]
+def _other_shapes(pairs: Pairs, beside: Sequence[Provoked]) -> list[str]:
+    known = [body.shape for each in beside if (body := read_error(each.exchange))]
+    others = [body for _, body in pairs if body and not any(body.shape.is_like(shape) for shape in known)]
     return [f"{len(others)} have another shape than the errors of reads"] if known and others else []
 
 
-def _promised(error: Provoked) -> ResponseDoc | None:
-    """The documented answer that this error should be: of its status, its class, or the default."""
-    status = str(error.exchange.status)
-    responses = {each.status.upper(): each for each in error.operation.responses} if error.operation else {}
-    found = responses.get(status) or responses.get(f"{status[0]}XX") or responses.get("DEFAULT")
-    return found if found and found.schema else None
+def _not_described(errors: Sequence[Provoked]) -> str:
+    """The errors whose status the document does not describe at their address; what it leaves out it promises not."""
+    left_out = [each for each in errors if each.operation and not promised(each)]
+    listed = "\n".join(f"{each.asked}: {each.exchange.status}" for each in left_out)
+    return f"Without a described body:\n{listed}" if listed else ""
 
 
 def _departures(error: Provoked, response: ResponseDoc) -> list[Drift]:

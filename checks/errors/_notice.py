@@ -12,14 +12,19 @@ from cmms_audit.model import Evidence
 
 _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "eighteen": 18, "thirty": 30, "sixty": 60, "ninety": 90, "a": 1, "an": 1,
+    "eleven": 11, "twelve": 12, "eighteen": 18, "twenty-four": 24, "thirty": 30, "sixty": 60, "ninety": 90,
+    "a": 1, "an": 1,
 }  # fmt: skip
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12, "quarter": 365 / 4, "year": 365.0}
+_NUMBER = rf"\d{{1,4}}|{'|'.join(_NUMBERS)}"
+# Of a range ("6 to 12 months") only the lower end is promised; what was so long ago is no promise.
 _DURATION = pattern(
-    rf"\b(?P<number>\d{{1,4}}|{'|'.join(_NUMBERS)})[\s-]{{1,3}}(?:\(\d{{1,4}}\)\s)?"
-    rf"(?:calendar |full |business |working )?(?P<unit>{'|'.join(_DAYS)})s?\b",
+    r"(?<!last )(?<!past )(?<!previous )"
+    rf"\b(?:(?P<least>{_NUMBER})\s?(?:-|–|to|or)\s?)?(?P<number>{_NUMBER})\+?[\s-]{{1,3}}(?:\([\w-]{{1,12}}\)\s)?"
+    rf"(?:calendar |full |business |working |or more )?(?P<unit>{'|'.join(_DAYS)})s?\b(?!\s(?:ago|old)\b)",
     re.IGNORECASE,
 )
+_HALF_A_YEAR = pattern(r"\bhalf[ -](?:an? )?year\b", re.IGNORECASE)
 _ALTERS = "(?:chang|remov|modif|new version|release)"
 _TELLS = "(?:notice|notif|announc|in advance|ahead|inform)"
 _ABOUT_CHANGE = pattern(
@@ -35,7 +40,7 @@ _ABOUT_THE_API = pattern(
 _ABOUT_SOMETHING_ELSE = pattern(
     r"\btokens?\b|credential|password|\bkeys?\b|secret|\blogs?\b|retain|retention|trial|invoice|certificate|session"
     r"|payment|refund|work orders?|\bassets?\b|(?:planned|scheduled) maintenance|maintenance window|outage|downtime"
-    r"|rate limit|pric(?:e|ing)|\bfees?\b|terminat",
+    r"|rate limit|pric(?:e|ing)|\bfees?\b|terminat|\bpatches\b|vulnerabilit|security (?:fix|update|release)",
     re.IGNORECASE,
 )
 _ENDS = "(?:chang|deprecat|remov|modif|break|discontinu|retir)"
@@ -55,6 +60,15 @@ _OF_A_PART = pattern(
     r"\b(?:alpha|beta|preview|pre-?release|experimental|early[ -]access|labs?|undocumented|internal|unstable)\b",
     re.IGNORECASE,
 )
+_OF_A_TRIAL_SYSTEM = pattern(
+    r"\b(?:sandbox|staging|(?:test|trial) (?:system|environment|server))s?\b[^.;]{0,40}$", re.I
+)
+_BREAKING = pattern(r"(?<!non-)(?<!non )(?<!not )\bbreak(?:s|ing)?\b|\bincompatible\b|\bnot backward", re.IGNORECASE)
+_HARMLESS = pattern(
+    r"\badditive\b|\bnon[- ]?breaking\b|\bnot break|\bbackwards?[- ]compatible\b"
+    r"|\b(?:minor|cosmetic) (?:changes?|updates?)\b",
+    re.IGNORECASE,
+)
 _OF_WHAT_GOES = pattern(r"\b(?:deprecated|obsolete|legacy|sunset)\s(?!by\b)[a-z]", re.IGNORECASE)
 _EXCEPTED = pattern(r"\b(?:except|exclud\w{1,3}|other than|apart from|(?<!unlike )stable)\b", re.IGNORECASE)
 _POINTS_BACK = pattern(r"\b(?:it|its|they|their|these|this|that|those|such|them)\b", re.IGNORECASE)
@@ -66,7 +80,9 @@ _IN_RELEASES = pattern(
     r"(?:releases|versions)\b",
     re.IGNORECASE,
 )
-_BEFORE_THE_END = pattern(r"deprecat|sunset|retir|remov|discontinu|support|maintain|end[ -]of[ -]life", re.IGNORECASE)
+_BEFORE_THE_END = pattern(
+    r"deprecat|sunset|retir|remov|discontinu|support|maintain|\bkept\b|end[ -]of[ -]life", re.IGNORECASE
+)
 
 
 class Notice(Struct, frozen=True):
@@ -108,8 +124,10 @@ def _notices(texts: Iterable[Prose]) -> Iterator[Notice]:
         for sentence in sentences((prose,), _ABOUT_CHANGE):
             text = sentence.text[:600]
             sure = _ABOUT_THE_API.search(text) is not None and _ABOUT_SOMETHING_ELSE.search(text) is None
-            for match in _DURATION.finditer(text) if _DENIED.search(text) is None else ():
-                of_all = not _is_of_a_part(_clause(text, match.start()))
+            plain = _HALF_A_YEAR.sub("6 months", text)
+            for match in _DURATION.finditer(plain) if _DENIED.search(text) is None else ():
+                on_trial = _OF_A_TRIAL_SYSTEM.search(plain[: match.start()]) is not None
+                of_all = not on_trial and not _is_of_a_part(_clause(plain, match.start()))
                 yield Notice(_in_days(match), sure and of_all, text, sentence.evidence)
             none = _WITHOUT_NOTICE.search(text)
             if none:
@@ -131,7 +149,12 @@ def _is_of_a_part(text: str) -> bool:
 
 
 def _leaves_the_rest_alone(prose: Prose, sentence: str, clause: str) -> bool:
-    """Whether changes without notice are told of a part of the API only: of one operation, of what is new or going."""
+    """Whether changes without notice are told of a part of the API only: of one operation, of what is new or going.
+
+    What breaks nothing may well come without notice.
+    """
+    if _HARMLESS.search(clause) and not _BREAKING.search(clause):
+        return True
     if prose.of_operation or _OF_A_PART.search(clause) or _OF_WHAT_GOES.search(clause):
         return True
     if not _POINTS_BACK.search(clause):
@@ -142,6 +165,6 @@ def _leaves_the_rest_alone(prose: Prose, sentence: str, clause: str) -> bool:
 
 
 def _in_days(match: re.Match[str]) -> int:
-    number = match["number"].lower()
+    number = (match["least"] or match["number"]).lower()
     count = _NUMBERS[number] if number in _NUMBERS else int(number)
     return round(count * _DAYS[match["unit"].lower()])

@@ -10,11 +10,11 @@ from msgspec import Struct
 from cmms_audit.battery import Api, Context, CouldNotLook, Operation, Parameter, Resource, Schema
 from cmms_audit.model import Evidence, Exchange, Reason
 
-from ._shapes import hides_an_error
+from ._shapes import hides_an_error, is_page
 
 Wrong = Literal[
     "query", "stranger", "record", "route", "media type",
-    "body", "type", "missing", "kind of body", "size", "method", "conflict",
+    "body", "type", "missing", "kind of body", "size", "method", "conflict", "permission",
 ]  # fmt: skip
 OF_WRITES = ("body", "type", "missing", "kind of body", "size", "method", "conflict")
 
@@ -24,14 +24,14 @@ TRIED_FIRST = ("work_orders", "assets", "locations", "sites", "purchase_orders",
 NOT_A_VALUE = "cmms-audit-wrong"
 _NO_SUCH_PATH = "/cmms-audit-no-such-path"
 _NO_SUCH_MEDIA_TYPE = "application/x-cmms-audit-nothing"
-_MADE_UP = "cmms-audit-made-up-credential"
+MADE_UP = "cmms-audit-made-up-credential"
 
 
 class Provoked(Struct, frozen=True):
     """A wrong question and its answer.
 
-    `asked` says in plain words what was wrong; `word` is the parameter or id at fault, empty where there is none;
-    `operation` what the document has for the address, None where it has nothing.
+    `asked` says in plain words what was wrong; `word` is the parameter, field or id at fault, empty where there is
+    none; `operation` what the document has for the address, None where it has nothing; `kind` of which records it is.
     """
 
     wrong: Wrong
@@ -39,6 +39,7 @@ class Provoked(Struct, frozen=True):
     word: str
     operation: Operation | None
     exchange: Exchange
+    kind: str = ""
 
     @property
     def evidence(self) -> Evidence:
@@ -50,13 +51,14 @@ class Provoked(Struct, frozen=True):
         """Whether the answer says that something was wrong, in its status or inside a success.
 
         That too many calls were made (429) is no answer to the question. A server that has nothing to offer in the
-        format that was asked for may leave the body empty.
+        format that was asked for may leave the body empty, or send what it has. Otherwise a page for people is no
+        answer of an API, whatever its status.
         """
-        if self.wrong == "media type" and not self.exchange.text:
+        if self.wrong == "media type" and (self.exchange.status < 400 or not self.exchange.text):
             return False
-        if self.exchange.status == 429 or self.is_barred:
+        if self.exchange.status == 429 or self.is_barred or self.is_silent:
             return False
-        return self.exchange.status >= 400 or hides_an_error(self.exchange)
+        return self.exchange.status >= 400 or hides_an_error(self.exchange) or is_page(self.exchange)
 
     @property
     def is_barred(self) -> bool:
@@ -65,14 +67,15 @@ class Provoked(Struct, frozen=True):
 
     @property
     def is_silent(self) -> bool:
-        """Whether no answer came at all."""
-        return self.exchange.response is None
+        """Whether no answer came at all, or one that broke off."""
+        response = self.exchange.response
+        cut = response is not None and response.truncated
+        return response is None or (cut and self.exchange.reason in (Reason.CONNECTIVITY, Reason.TIMEOUT))
 
 
 async def provoked(ctx: Context) -> tuple[Provoked, ...]:
     """The answers to wrong questions (reads only). Raises CouldNotLook where no list of records is known."""
-    everything = (*await _wrong_questions(ctx), *await _for_records(ctx))
-    return tuple(each for each in everything if not each.is_silent)
+    return tuple(each for each in await _everything(ctx) if not each.is_silent)
 
 
 async def unknown_records(ctx: Context) -> tuple[Provoked, ...]:
@@ -82,19 +85,27 @@ async def unknown_records(ctx: Context) -> tuple[Provoked, ...]:
 
 async def unanswered(ctx: Context) -> tuple[Provoked, ...]:
     """The wrong questions that got no answer, although the system answers other calls."""
-    return tuple(each for each in (*await _wrong_questions(ctx), *await _for_records(ctx)) if each.is_silent)
+    return tuple(each for each in await _everything(ctx) if each.is_silent)
+
+
+async def _everything(ctx: Context) -> tuple[Provoked, ...]:
+    questions = await _wrong_questions(ctx)
+    try:
+        return (*questions, *await _for_records(ctx))
+    except CouldNotLook:
+        return questions
 
 
 async def _wrong_questions(ctx: Context) -> tuple[Provoked, ...]:
     async def ask(api: Api) -> tuple[Provoked, ...]:
-        return await until_silent(api, _a_list(ctx).path, _ask_everything(ctx, api))
+        return await until_silent(api, _lists(ctx)[0].path, _ask_everything(ctx, api))
 
     return await ctx.shared("wrong questions", ask)
 
 
 async def _for_records(ctx: Context) -> tuple[Provoked, ...]:
     async def ask(api: Api) -> tuple[Provoked, ...]:
-        return await until_silent(api, _a_list(ctx).path, _ask_for_records(ctx, api))
+        return await until_silent(api, _lists(ctx)[0].path, _ask_for_records(ctx, api))
 
     return await ctx.shared("unknown records", ask)
 
@@ -103,13 +114,19 @@ async def until_silent(api: Api, path: str, asked: AsyncIterator[Provoked]) -> t
     """The answers up to the first question that gets none, so that the rest does not wait in vain.
 
     `path` can be read as a rule. Raises CouldNotLook where it cannot be read any more: then the question is not why.
+    What was learnt before a later question could not be sent is kept.
     """
-    answers = []
-    async for each in asked:
-        answers.append(each)
-        if each.is_silent:
-            await api.get(path)
-            break
+    answers: list[Provoked] = []
+    try:
+        async for each in asked:
+            answers.append(each)
+            if each.is_silent:
+                break
+    except CouldNotLook:
+        if not answers:
+            raise
+    if answers and answers[-1].is_silent:
+        await api.get(path)
     return tuple(answers)
 
 
@@ -125,20 +142,37 @@ async def heard(asked: Awaitable[Exchange]) -> Exchange:
 
 
 async def _ask_everything(ctx: Context, api: Api) -> AsyncIterator[Provoked]:
-    resource = _a_list(ctx)
-    parameter = _fallible(resource)
-    if parameter:
-        for again in ("", ", once more"):
-            answer = await heard(api.provoke(resource.path, params=[(parameter.name, NOT_A_VALUE)]))
-            asked = f"the word {NOT_A_VALUE!r} for {parameter.name}{again}"
-            yield Provoked("query", asked, parameter.name, resource.list, answer)
-    headers, params = _made_up_credential(ctx)
-    answer = await heard(api.forged(resource.path, headers, params))
-    yield Provoked("stranger", "a made-up credential", "", resource.list, answer)
+    first, *others = _lists(ctx)
+    for again in ("", ", once more"):
+        async for each in _ask_of_list(api, first, again):
+            yield each
+    async for each in _ask_as_stranger(ctx, api, first):
+        yield each
     answer = await heard(api.provoke(_NO_SUCH_PATH))
     yield Provoked("route", "an address that does not exist", "", None, answer)
-    answer = await heard(api.provoke(resource.path, headers={"Accept": _NO_SUCH_MEDIA_TYPE}))
-    yield Provoked("media type", "a format that nobody has", "", resource.list, answer)
+    answer = await heard(api.provoke(first.path, headers={"Accept": _NO_SUCH_MEDIA_TYPE}))
+    yield Provoked("media type", "a format that nobody has", "", first.list, answer, first.kind)
+    for resource in others:
+        async for each in _ask_of_list(api, resource):
+            yield each
+        async for each in _ask_as_stranger(ctx, api, resource):
+            yield each
+
+
+async def _ask_of_list(api: Api, resource: Resource, again: str = "") -> AsyncIterator[Provoked]:
+    """A query that cannot be right, where a parameter is known that does not take any word."""
+    parameter = _fallible(resource)
+    if parameter:
+        answer = await heard(api.provoke(resource.path, params=[(parameter.name, NOT_A_VALUE)]))
+        asked = f"the word {NOT_A_VALUE!r} for {parameter.name} of {_plain(resource)}{again}"
+        yield Provoked("query", asked, parameter.name, resource.list, answer, resource.kind)
+
+
+async def _ask_as_stranger(ctx: Context, api: Api, resource: Resource) -> AsyncIterator[Provoked]:
+    headers, params = _made_up_credential(ctx)
+    answer = await heard(api.forged(resource.path, headers, params))
+    asked = f"a made-up credential for {_plain(resource)}"
+    yield Provoked("stranger", asked, "", resource.list, answer, resource.kind)
 
 
 async def _ask_for_records(ctx: Context, api: Api) -> AsyncIterator[Provoked]:
@@ -153,15 +187,19 @@ async def _ask_for_records(ctx: Context, api: Api) -> AsyncIterator[Provoked]:
             continue
         asked += 1
         answer = await heard(api.provoke(api.record_path(kind, missing)))
-        yield Provoked(
-            "record", f"a record of {kind.replace('_', ' ')} that does not exist", missing, resource.read, answer
-        )
+        asked_for = f"a record of {_plain(resource)} that does not exist"
+        yield Provoked("record", asked_for, missing, resource.read, answer, kind)
 
 
-def _a_list(ctx: Context) -> Resource:
+def _lists(ctx: Context) -> list[Resource]:
+    """Up to three lists, the most telling first. Raises CouldNotLook where none is known."""
     found = [ctx.resources[kind] for kind in by_importance(ctx)]
     lists = [each for each in found if each.list and "{" not in each.path]
-    return lists[0] if lists else ctx.resource("work_orders")
+    return lists[:MOST_RECORDS] or [ctx.resource("work_orders")]
+
+
+def _plain(resource: Resource) -> str:
+    return resource.kind.replace("_", " ")
 
 
 def by_importance(ctx: Context) -> list[str]:
@@ -193,10 +231,10 @@ def _made_up_credential(ctx: Context) -> tuple[dict[str, str], list[tuple[str, s
     """A credential of the vendor's own kind that nobody ever issued."""
     schemes = ctx.spec.security_schemes.values() if ctx.has_spec else ()
     if any(each.type in ("oauth2", "openIdConnect") or each.scheme == "bearer" for each in schemes):
-        return {"Authorization": f"Bearer {_MADE_UP}"}, []
+        return {"Authorization": f"Bearer {MADE_UP}"}, []
     for each in schemes:
         if each.type == "apiKey" and each.where == "header":
-            return {each.parameter: _MADE_UP}, []
+            return {each.parameter: MADE_UP}, []
         if each.type == "apiKey" and each.where == "query":
-            return {}, [(each.parameter, _MADE_UP)]
-    return {"Authorization": f"Bearer {_MADE_UP}"}, []
+            return {}, [(each.parameter, MADE_UP)]
+    return {"Authorization": f"Bearer {MADE_UP}"}, []

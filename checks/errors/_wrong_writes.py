@@ -23,7 +23,7 @@ from cmms_audit.battery import (
     pattern,
     sentences,
 )
-from cmms_audit.model import Reason
+from cmms_audit.model import Exchange, Reason
 
 from ._provoked import MOST_RECORDS, NOT_A_VALUE, Provoked, Wrong, by_importance, heard, strictness, until_silent
 
@@ -35,7 +35,7 @@ _SIZE = pattern(
 )
 _SIZE_WORDS = pattern(r"\b\d{1,4}\s?[km](?:i?b|ilobytes?|egabytes?)\b", re.I)
 _PLACEHOLDER = pattern(r"\{[^{}]*\}")
-_UNEXPECTED = ("PUT", "PATCH", "POST")
+_UNEXPECTED = ("PUT", "PATCH")  # not POST, by which some vendors would make one more record
 
 Spoil = Callable[[Draft], bytes | None]
 
@@ -61,9 +61,9 @@ async def _ask_everything(ctx: Context) -> tuple[Provoked, ...]:
     async with ctx.own.tidied() as own:
         asked = 0
         for kind in _creatable(ctx):
-            first = not answers
+            questions = _ask_about(ctx, own, kind, already=frozenset(each.wrong for each in answers))
             try:
-                found = await until_silent(ctx.api, ctx.resource(kind).path, _ask_about(ctx, own, kind, first=first))
+                found = await until_silent(ctx.api, ctx.resource(kind).path, questions)
             except CouldNotLook as why:
                 refusals.append(why)
                 continue
@@ -80,9 +80,9 @@ def _creatable(ctx: Context) -> list[str]:
     return [kind for kind in by_importance(ctx) if (made := ctx.resources[kind]).create and "{" not in made.path]
 
 
-async def _ask_about(ctx: Context, own: OwnRecords, kind: str, *, first: bool) -> AsyncIterator[Provoked]:
-    """Wrong creates of one kind, then wrong calls of one record of it; some mistakes are made with the first only."""
-    resource = ctx.resource(kind)
+async def _ask_about(ctx: Context, own: OwnRecords, kind: str, already: frozenset[Wrong]) -> AsyncIterator[Provoked]:
+    """Wrong creates of one kind, then wrong calls of one record of it; costly mistakes only if not made `already`."""
+    resource, first = ctx.resource(kind), not already
     for flaw in _flaws(ctx, resource, await own.draft(kind), first=first):
         draft = await own.draft(kind)
         body = flaw.spoil(draft)
@@ -90,18 +90,23 @@ async def _ask_about(ctx: Context, own: OwnRecords, kind: str, *, first: bool) -
             continue
         answer = await heard(_exchange(own, draft, body, flaw.media_type))
         asked = f"{flaw.asked} ({kind.replace('_', ' ')})"
-        yield Provoked(flaw.wrong, asked, flaw.word, resource.create, answer)
-    async for each in _ask_about_record(ctx, own, resource):
+        yield Provoked(flaw.wrong, asked, flaw.word, resource.create, answer, kind)
+    if first and "read_only" in ctx.vendor.roles:
+        draft = await own.draft(kind)
+        answer = await heard(_exchange(own, draft, _broken_off(draft), _JSON, "read_only"))
+        asked = f"a create by a credential that may only read ({kind.replace('_', ' ')})"
+        yield Provoked("permission", asked, "", resource.create, answer, kind)
+    async for each in _ask_about_record(ctx, own, resource, already):
         yield each
 
 
-async def _exchange(own: OwnRecords, draft: Draft, body: bytes, media_type: str) -> Any:
-    return (await own.send_spoilt(draft, body, media_type)).exchange
+async def _exchange(own: OwnRecords, draft: Draft, body: bytes, media_type: str, credential: str = "main") -> Exchange:
+    return (await own.send_spoilt(draft, body, media_type, credential)).exchange
 
 
 def _flaws(ctx: Context, resource: Resource, draft: Draft, *, first: bool) -> Iterator[_Flaw]:
     """The mistakes to make. Where no delete is described, only those of which no record can come."""
-    yield _Flaw("body", "a create whose JSON breaks off", "", lambda draft: _text(draft)[:-1].encode())
+    yield _Flaw("body", "a create whose JSON breaks off", "", _broken_off)
     request = resource.create.request if resource.create and resource.delete else None
     place = _strict_field(request, draft)
     if place:
@@ -125,6 +130,10 @@ def _flaws(ctx: Context, resource: Resource, draft: Draft, *, first: bool) -> It
 
 def _text(draft: Draft) -> str:
     return json.dumps(draft.body)
+
+
+def _broken_off(draft: Draft) -> bytes:
+    return _text(draft)[:-1].encode()
 
 
 def _with(draft: Draft, name: str, value: Any = None) -> bytes:
@@ -166,10 +175,12 @@ def _documented_size(ctx: Context) -> int | None:
     return None
 
 
-async def _ask_about_record(ctx: Context, own: OwnRecords, resource: Resource) -> AsyncIterator[Provoked]:
+async def _ask_about_record(
+    ctx: Context, own: OwnRecords, resource: Resource, already: frozenset[Wrong]
+) -> AsyncIterator[Provoked]:
     """A method that a record of ours does not have, and one more record of the same number where that is a conflict."""
-    method = _unexpected_method(ctx, resource)
-    conflict = _conflicts(ctx, resource)
+    method = None if "method" in already else _unexpected_method(ctx, resource)
+    conflict = "conflict" not in already and _conflicts(ctx, resource)
     if resource.delete is None or (method is None and not conflict):
         return
     try:
@@ -180,10 +191,12 @@ async def _ask_about_record(ctx: Context, own: OwnRecords, resource: Resource) -
     plain = resource.kind.replace("_", " ")
     if method is not None:
         asked = f"{method} on a record that does not take it ({plain})"
-        yield Provoked("method", asked, "", resource.read, await heard(own.misuse(made, method)))
+        answer = await heard(own.misuse(made, method))
+        yield Provoked("method", asked, "", resource.read, answer, resource.kind)
     if conflict:
+        asked = f"a second record of the same number ({plain})"
         again = await own.create_again(made)
-        yield Provoked("conflict", f"a second record of the same number ({plain})", "", resource.create, again.exchange)
+        yield Provoked("conflict", asked, "", resource.create, again.exchange, resource.kind)
 
 
 def _unexpected_method(ctx: Context, resource: Resource) -> str | None:

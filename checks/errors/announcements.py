@@ -10,10 +10,14 @@ from cmms_audit.model import Basis
 
 QUESTION = "errors.versioning"
 
-_RELEASE_NOTES = "release notes"
+_E_MAIL, _RELEASE_NOTES = "e-mail", "release notes"
 _CHANNELS = {
     "a changelog": pattern(r"\bchange[ -]?logs?\b", re.IGNORECASE),
-    "e-mail": pattern(r"\be-?mail(?:ed|s)?\b", re.IGNORECASE),
+    _E_MAIL: pattern(
+        r"\b(?:by|via|through|per|(?:in|send|sends|sent|get|receive|with)(?: you)? an) e-?mails?\b|\be-?mailed\b"
+        r"|\bwe (?:will )?e-?mail\b|\be-?mails? (?:notif|notice|announce|alert|update|to\b|(?:is|are|will be) sent)",
+        re.IGNORECASE,
+    ),
     "a mailing list or newsletter": pattern(r"\bmailing list|\bnewsletter", re.IGNORECASE),
     "a feed": pattern(r"\bRSS\b|\bAtom feed", re.IGNORECASE),
     _RELEASE_NOTES: pattern(r"\brelease notes?\b", re.IGNORECASE),
@@ -25,6 +29,10 @@ _OF_CHANGES = pattern(
     r"deprecat|sunset|breaking|discontinu|\bchanges? (?:to|in|of) the API|\bAPI changes?\b|\bnew (?:API )?versions?\b"
     r"|\bold(?:er)? versions?\b|\bchanges? (?:are|is|will be) (?:announced|notified)",
     re.IGNORECASE,
+)
+# Whoever may be asked by e-mail does not announce anything by it.
+_TO_THE_VENDOR = pattern(
+    r"\bcontact (?:us|our|your|support)\b|\bquestions?\b|\bin touch\b|\breach\b|\bplease e-?mail", re.IGNORECASE
 )
 # A change log may also be that of a record, which announces nothing.
 _OF_RECORDS = pattern(r"\brecords?\b|\bassets?\b|work orders?\b|\bobjects?\b|\baudit|\bhistory\b", re.IGNORECASE)
@@ -59,6 +67,8 @@ def _channels(texts: Iterable[Prose]) -> dict[str, Prose]:
         about_changes = _OF_CHANGES.search(sentence.text) is not None
         in_general = not sentence.of_operation and _OF_RECORDS.search(sentence.text) is None
         for name, words in _CHANNELS.items():
+            if name == _E_MAIL and _TO_THE_VENDOR.search(sentence.text):
+                continue
             speaks = about_changes or (in_general and name in _SPEAK_FOR_THEMSELVES)
             if speaks and words.search(sentence.text):
                 found.setdefault(name, sentence)

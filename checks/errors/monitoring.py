@@ -21,7 +21,8 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Reason
 
-_VOLUME = pattern(r"calls?|requests?|volume|hits|used", re.IGNORECASE)
+_VOLUME = pattern(r"calls?|requests?|volume|hits|(?<!un)used", re.IGNORECASE)
+_ALLOWANCE = pattern(r"^(?!.*(?:remain|left|used)).*(?:limit|allow|quota|max)", re.IGNORECASE)
 FAILURES = pattern(r"error|fail|reject|status_?[45]|[45]xx", re.IGNORECASE)
 _WHOSE = pattern(r"client|integration|credential|key|token|application|app_|consumer|user", re.IGNORECASE)
 _FAILED_LIST = pattern(
@@ -32,7 +33,7 @@ _FAILED_LIST = pattern(
     re.IGNORECASE,
 )
 _FIGURES = r"\b(?:API|integration|webhook) (?:usage|calls?|requests?|errors?|statistics|traffic)\b"
-_PAGE = r"\b(?:dashboard|page|report|console|portal|screen)s?\b"
+_PAGE = r"\b(?:dashboard|page|report|console|portal|screen)s?\b(?!\s(?:parameter|number|size|token|limit))"
 _DASHBOARD = pattern(rf"{_FIGURES}.{{0,80}}{_PAGE}|{_PAGE}.{{0,80}}{_FIGURES}", re.IGNORECASE)
 _STATUS_PAGE = pattern(r"\bstatus[ -]page\b|\bstatuspage\b|https?://status\.[\w-]", re.IGNORECASE)
 _MOST_NUMBERS = 5_000
@@ -104,7 +105,7 @@ async def usage_readable(ctx: Context) -> Finding:
             f"usage is described at {usage.path}, but the answer is {answer.status} and holds no figures", answer
         )
     figures = list(figures_of(answer.json))
-    calls = sum(number for name, number in figures if _VOLUME.search(name))
+    calls = sum(number for name, number in figures if _VOLUME.search(name) and not _ALLOWANCE.search(name))
     if not calls:
         return partial(
             f"usage can be read at {usage.path}, but it counts no call, although this audit has made some", answer

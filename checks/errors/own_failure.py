@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import json
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -22,14 +22,19 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Exchange, Reason
 
+from ._entries import CLOCKS_MAY_DIFFER, OwnCall, entry_of, shortcomings
+from ._provoked import by_importance
 from ._shapes import correlation_id
 from .monitoring import FAILURES, figures_of, list_of_failures
 
 WAIT_SECONDS = 8.0
 PAUSE_SECONDS = 2.0
 # Lists of failed imports, messages and the like need not have a call that only reads.
-_OF_CALLS = pattern(r"calls?\b|requests?\b|/(?:api|usage|statistics|stats)\b", re.IGNORECASE)
+_OF_CALLS = pattern(r"(?i)calls?\b|requests?\b|/(?:api|usage|statistics|stats)\b")
 _ID_PARAMETER = pattern(r"^x?(?:request|correlation|trace)(?:id|identifier)$")
+_SINCE_PARAMETER = pattern(r"(?:since|after|from|start|gte)(?:time|date|at)?$")
+_NO_FAILURE = (Reason.VENDOR_SILENT, Reason.RESOURCE_NOT_FOUND, Reason.CONNECTIVITY, Reason.TIMEOUT)
+_NOWHERE = "no address shows failed calls, so there is nowhere to look for one of ours"
 
 
 class _Place(Struct, frozen=True):
@@ -44,24 +49,26 @@ async def own_failure_shown(ctx: Context) -> Finding:
     """A call of our own that fails turns up within a short wait in the list of failures, or in their number."""
     place = _place(ctx)
     if place is None:
-        return not_applicable("no address shows failed calls, so there is nowhere to look for one of ours")
-    before = await ctx.api.get(place.path)
-    if not before.ok or before.json is None:
+        return not_applicable(_NOWHERE)
+    before = await _before(ctx, place)
+    if before and not _is_readable(before):
         return _judge_unreadable(place, before)
-    own_id = f"audit-{ctx.random.getrandbits(64):016x}"
-    failed = await _fail(ctx, own_id)
-    ids = tuple(dict.fromkeys(each for each in (correlation_id(failed), own_id) if each))
-    waited = 0.0
-    while True:
-        shown = await _shown(ctx, place, before, ids)
-        if shown is not None:
-            where = "is listed" if place.listing else "is counted"
-            return met(f"a call of ours that failed ({failed.status}) {where} at {place.path}", shown, failed)
-        if waited >= WAIT_SECONDS:
-            says = f"a call of ours that failed ({failed.status}) did not turn up at {place.path}"
-            return partial(f"{says} within {WAIT_SECONDS:g} seconds; it may come later", failed, before)
-        await ctx.clock.sleep(PAUSE_SECONDS)
-        waited += PAUSE_SECONDS
+    return await _looked_for(ctx, place, await _fail(ctx), before, "a call of ours that failed")
+
+
+@check(question="errors.monitoring", id="errors.own-failed-write-shown", aspect="usage", sends="writes", exclusive=True)
+async def own_failed_write_shown(ctx: Context) -> Finding:
+    """A create of ours that cannot be read, and so fails, turns up where failures can be seen as well."""
+    place = _place(ctx)
+    if place is None:
+        return not_applicable(_NOWHERE)
+    before = await _before(ctx, place)
+    if before and not _is_readable(before):
+        return _judge_unreadable(place, before)
+    failed = await _fail_to_write(ctx)
+    if failed is None:
+        return not_applicable("no create of ours could be made to fail, so there is no failed write to look for")
+    return await _looked_for(ctx, place, failed, before, "a write of ours that failed")
 
 
 def _place(ctx: Context) -> _Place | None:
@@ -72,6 +79,15 @@ def _place(ctx: Context) -> _Place | None:
     return _Place(usage.path) if usage and "{" not in usage.path else None
 
 
+async def _before(ctx: Context, place: _Place) -> Exchange | None:
+    """The figures before anything failed; None for a list, in which our call can be told from others."""
+    return None if place.listing else await ctx.api.get(place.path)
+
+
+def _is_readable(answer: Exchange) -> bool:
+    return answer.ok and answer.json is not None
+
+
 def _judge_unreadable(place: _Place, answer: Exchange) -> Finding:
     if answer.status in (401, 403):
         says = f"failures can be seen at {place.path}, but the credential of this audit may not read it"
@@ -80,31 +96,83 @@ def _judge_unreadable(place: _Place, answer: Exchange) -> Finding:
     return unknown(says, answer, reason=Reason.CONNECTIVITY if answer.status >= 429 else Reason.VENDOR_SILENT)
 
 
-async def _fail(ctx: Context, own_id: str) -> Exchange:
+async def _fail(ctx: Context) -> OwnCall:
     """A call for a record that does not exist. Raises CouldNotLook where it does not fail."""
+    own_id = f"audit-{ctx.random.getrandbits(64):016x}"
     failed = await ctx.api.provoke(f"{ctx.resource('work_orders').path}/{own_id}", headers={"X-Request-Id": own_id})
     if not 400 <= failed.status < 500 or failed.status in (401, 403, 429):
         says = f"a call that should have failed was answered with {failed.status}"
         raise CouldNotLook(Reason.VENDOR_SILENT, says, failed)
-    return failed
+    return _own(failed, own_id)
 
 
-async def _shown(ctx: Context, place: _Place, before: Exchange, ids: Sequence[str]) -> Exchange | None:
-    """The answer in which the failed call is seen; None where it is not. An answer that is no success shows nothing."""
-    now = await ctx.api.get(place.path, params=_narrowed(place.listing, ids))
-    if not now.ok:
+async def _fail_to_write(ctx: Context) -> OwnCall | None:
+    """A create whose JSON breaks off; None where none can be made up, or it is not answered with a failure."""
+    creatable = (kind for kind in by_importance(ctx) if (made := ctx.resources[kind]).create and "{" not in made.path)
+    kind = next(creatable, None)
+    if kind is None:
         return None
-    if place.listing:
-        return now if any(each in now.text for each in ids) else None
-    return now if _failures(now) > _failures(before) else None
+    async with ctx.own.tidied() as own:
+        try:
+            draft = await own.draft(kind)
+            failed = (await own.send_spoilt(draft, json.dumps(draft.body)[:-1].encode())).exchange
+        except CouldNotLook as why:
+            if why.reason in _NO_FAILURE:
+                return None
+            raise
+    return _own(failed, draft.marker) if failed.status >= 400 and failed.status != 429 else None
 
 
-def _narrowed(listing: Operation | None, ids: Sequence[str]) -> list[tuple[str, str]]:
-    """The parameter that searches the list by the number of a call; none where it has none."""
+def _own(failed: Exchange, own_id: str) -> OwnCall:
+    given = correlation_id(failed)
+    return OwnCall(failed, (given, own_id) if given and given != own_id else (own_id,))
+
+
+async def _looked_for(ctx: Context, place: _Place, failed: OwnCall, before: Exchange | None, what: str) -> Finding:
+    """Look for the failed call until it is seen, but not for long."""
+    what = f"{what} ({failed.exchange.status})"
+    waited = 0.0
+    while True:
+        now = await ctx.api.get(place.path, params=_narrowed(place.listing, failed))
+        if before is None and waited == 0 and not _is_readable(now):
+            return _judge_unreadable(place, now)
+        finding = _judge_answer(place, failed, before, now, what) if _is_readable(now) else None
+        if finding:
+            return finding
+        if waited >= WAIT_SECONDS:
+            where = f"on the first page of {place.path}" if place.listing else f"at {place.path}"
+            says = f"{what} did not turn up {where} within {WAIT_SECONDS:g} seconds"
+            return partial(f"{says}; it may come later", failed.exchange, now)
+        await ctx.clock.sleep(PAUSE_SECONDS)
+        waited += PAUSE_SECONDS
+
+
+def _judge_answer(place: _Place, failed: OwnCall, before: Exchange | None, now: Exchange, what: str) -> Finding | None:
+    """What is to be said where the failed call is seen; None where it is not."""
+    if before is not None:
+        counted = _failures(now) > _failures(before)
+        return met(f"{what} is counted at {place.path}", now, failed.exchange) if counted else None
+    entry = entry_of(failed, now.json)
+    if entry is None:
+        return None
+    lacks = shortcomings(entry, failed)
+    if lacks:
+        says = f"{what} is listed at {place.path}, but its entry does not tell {' or '.join(lacks)}"
+        return partial(says, now, failed.exchange)
+    return met(f"{what} is listed at {place.path}, with its time and its caller", now, failed.exchange)
+
+
+def _narrowed(listing: Operation | None, failed: OwnCall) -> list[tuple[str, str]]:
+    """The parameter that searches the list by the number that the call was given, or else by its time."""
     offered = [each.name for each in listing.parameters if each.where == "query"] if listing else []
-    name = next((each for each in offered if _ID_PARAMETER.match(squeezed(each))), None)
-    return [(name, ids[0])] if name else []
+    by_id = next((each for each in offered if _ID_PARAMETER.match(squeezed(each))), None)
+    if by_id and len(failed.ids) > 1:
+        return [(by_id, failed.ids[0])]
+    since = next((each for each in offered if _SINCE_PARAMETER.search(squeezed(each))), None)
+    earliest = datetime.fromisoformat(failed.exchange.started).astimezone(UTC) - CLOCKS_MAY_DIFFER
+    return [(since, earliest.strftime("%Y-%m-%dT%H:%M:%SZ"))] if since else []
 
 
 def _failures(answer: Exchange) -> float:
-    return sum(number for name, number in figures_of(answer.json) if FAILURES.search(name) and "rate" not in name)
+    figures = figures_of(answer.json)
+    return sum(number for name, number in figures if FAILURES.search(name) and "rate" not in name.lower())

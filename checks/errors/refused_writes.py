@@ -12,7 +12,7 @@ from ._judged import judge_as_documented, judge_leaks, judge_shapes, listing, ne
 from ._provoked import Provoked, provoked
 from ._wrong_writes import wrong_writes
 
-_CANNOT_BE = ("body", "type", "missing")  # mistakes after which no record should have been made
+_CANNOT_BE = ("body", "type", "missing", "permission")  # mistakes after which no record should have been made
 _LONGEST = 300.0  # seconds; a question that is never answered takes its time
 
 

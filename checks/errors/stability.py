@@ -19,7 +19,6 @@ QUESTION = "errors.versioning"
 _ONE_FAMILY = {"openapi", "swagger"}
 _LISTED = 20
 _CITED = 5
-_CHOSEN_BY_THE_CALLER = ("in the header", "in the parameter", "in the media type")
 
 
 @check(question=QUESTION, id="errors.no-breaking-changes", aspect="stability", sends="nothing", flags=(FLAG,))
@@ -61,7 +60,7 @@ def _under_the_same_version(ctx: Context, diff: SpecDiff, breaking: Sequence[Cha
 
 def _under_a_new_version(ctx: Context, diff: SpecDiff, breaking: Sequence[Change]) -> Finding:
     carrier = documented_carrier(ctx, ctx.spec.operations)
-    kept = diff.new_address or (carrier is not None and carrier.says.startswith(_CHOSEN_BY_THE_CALLER))
+    kept = diff.new_address or (carrier is not None and carrier.chosen)
     detail, places = _listing(diff, breaking), _places(ctx, breaking)
     if kept or all(change.announced for change in breaking):
         how = "which each call names" if kept else "and all were marked as going away"

@@ -21,7 +21,7 @@ from cmms_audit.model import Basis, Claim, Verdict
 
 from ._documented import judged_operations
 from ._notice import Notice, longest_notice, notice_in_releases
-from ._versions import documented_carrier, header_version, path_version
+from ._versions import chosen_carrier, documented_carrier, documented_in_answers, header_version, live_carrier
 
 FLAG = "no-versioning-policy"
 QUESTION = "errors.versioning"
@@ -41,9 +41,13 @@ _DATED = pattern(
 @check(question=QUESTION, id="errors.version-in-address", aspect="version", sends="nothing", flags=(FLAG,))
 def version_in_address(ctx: Context) -> Finding:
     """Looks for a version in the path, a header, a parameter or the media type of the documented operations."""
-    carrier = documented_carrier(ctx, judged_operations(ctx))
+    operations = judged_operations(ctx)
+    carrier = documented_carrier(ctx, operations)
     if carrier:
         return met(f"each call names the version that it was written for, {carrier.says}", carrier)
+    answered = documented_in_answers(operations)
+    if answered:
+        return partial(f"answers name their version {answered.says}, but no call can choose one", answered)
     policy = next(iter(ctx.sentences(_ABOUT_VERSIONS)), None)
     if policy:
         says = "the document speaks of versions, but no address, header or media type carries one"
@@ -55,17 +59,20 @@ def version_in_address(ctx: Context) -> Finding:
 
 @check(question=QUESTION, id="errors.version-seen", aspect="version", sends="reads")
 async def version_seen(ctx: Context) -> Finding:
-    """Looks for the version in the address of a call that was answered, and in the headers of the answer."""
+    """Looks for the version in the address of a call that was answered, in its answer, and for a way to choose it."""
     pages = await ctx.first_pages()
     exchange = next(iter(pages.values())).exchange
-    version = path_version(exchange.request.url)
-    if version:
-        return met(f"calls are answered under an address that names the version ({version})", exchange)
+    carrier = live_carrier(exchange)
+    if carrier:
+        return met(f"calls that are answered name their version in {carrier}", exchange)
     header = header_version(exchange)
-    if header:
-        says = f"answers name their version ({header[0]}: {header[1][:40]}), but the address does not"
-        return partial(says, exchange)
-    return not_applicable("neither the address of a call nor the headers of its answer name a version", exchange)
+    if header is None:
+        return not_applicable("neither the address of a call nor its answer names a version", exchange)
+    named = f"answers name their version ({header[0]}: {header[1][:40]})"
+    chosen = chosen_carrier(ctx)
+    if chosen:
+        return met(f"{named}, and each call can choose one {chosen.says}", exchange, chosen)
+    return partial(f"{named}, but no call can choose one: it changes when the vendor changes it", exchange)
 
 
 @check(question=QUESTION, id="errors.notice-stated", aspect="notice", sends="nothing", flags=(FLAG,))
@@ -130,14 +137,12 @@ def _judge_notice(notice: Notice, claim: Claim | None) -> Finding:
     )
 
 
-@check(question=QUESTION, id="errors.deprecations-dated", aspect="version", sends="nothing", decisive=False)
+@check(question=QUESTION, id="errors.deprecations-dated", aspect="withdrawal", sends="nothing")
 def deprecations_dated(ctx: Context) -> Finding:
     """Operations that are marked as going away should say when."""
-    going = [each for each in ctx.spec.operations if each.deprecated]
-    if not going and not ctx.spec.tells(QUESTION):
-        return unknown("documents of this kind do not mark what is going away", ctx.spec.evidence_at(""))
+    going = [each for each in ctx.spec.operations if each.deprecated] if ctx.has_spec else []
     if not going:
-        return met("no operation is marked as going away", ctx.spec.evidence_at(""))
+        return not_applicable("no document marks an operation as going away")
     undated = [
         each for each in going if not _DATED.search(f"{each.summary} {each.description}") and not _has_sunset(each)
     ]

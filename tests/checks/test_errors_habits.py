@@ -62,6 +62,52 @@ def test_a_form_of_which_most_members_are_the_same_is_the_same() -> None:
     assert judged("errors.documented", described)[0].verdict is Verdict.MET
 
 
+WORD = {"type": "string", "enum": ["NOT_FOUND", "INVALID_ARGUMENT"]}
+TEXT = {"type": "string"}
+
+
+def holding(**members: Json) -> Json:
+    return {"type": "object", "properties": members}
+
+
+def listing(record: Json) -> Json:
+    return {"type": "array", "items": record}
+
+
+@pytest.mark.parametrize(
+    ("form", "lacks"),
+    [
+        (
+            holding(
+                **{"o:errorDetails": listing(holding(**{"o:errorCode": WORD, "o:errorPath": TEXT, "detail": TEXT}))}
+            ),
+            "",
+        ),
+        (
+            holding(
+                error=holding(
+                    status=WORD, message=TEXT, details=listing(holding(fieldViolations=listing(holding(field=TEXT))))
+                )
+            ),
+            "",
+        ),
+        (holding(fault=holding(faultstring=TEXT, detail=holding(errorcode=WORD, attribute=TEXT))), ""),
+        (holding(errorCode=WORD, errorMessage=TEXT, errorField=TEXT), ""),
+        (holding(status={"type": "string", "enum": ["error", "success"]}, message=TEXT, field=TEXT), "no code"),
+        (holding(code=WORD, message=TEXT), "nothing names the field"),
+    ],
+    ids=["Oracle", "Google", "a gateway", "errorMessage", "an outcome", "no field"],
+)
+def test_what_an_error_holds_is_found_in_the_document_of_any_family(form: Json, lacks: str) -> None:
+    described = document()
+    for _, answer in errors_of(described):
+        answer["content"]["application/json"]["schema"] = form
+    (finding,) = judged("errors.documented", described)
+
+    assert finding.verdict is (Verdict.PARTIAL if lacks else Verdict.MET), finding.summary
+    assert lacks in finding.summary
+
+
 def test_problem_details_are_counted() -> None:
     described = document()
     for _, answer in errors_of(described):
@@ -92,9 +138,17 @@ def test_a_sentence_that_promises_errors_with_200_is_told(says: str) -> None:
     assert says in finding.detail
 
 
-def test_a_sentence_that_rules_it_out_is_no_promise() -> None:
-    finding = judged("errors.success-means-success", saying("An error is never returned with status 200."))[0]
-    assert finding.verdict is Verdict.MET
+@pytest.mark.parametrize(
+    "says",
+    [
+        "An error is never returned with status 200.",
+        "Errors are returned in less than 200 ms.",
+        "If validation fails, 422 is returned, otherwise 200.",
+        "A failed call is answered with 404, a success with 200.",
+    ],
+)
+def test_a_sentence_that_speaks_of_200_and_of_errors_need_not_promise_both(says: str) -> None:
+    assert judged("errors.success-means-success", saying(says))[0].verdict is Verdict.MET
 
 
 def test_answers_with_a_mark_of_success_and_a_place_for_an_error_are_a_hint() -> None:
@@ -191,6 +245,9 @@ def test_a_parameter_called_version_counts_where_most_operations_take_it() -> No
         ("Changes can be found in the release notes.", "partial"),
         ("The change log of a work order lists who changed it.", "unknown"),
         ("Every user has an email and a name.", "unknown"),
+        ("The field email is deprecated; use contact_email.", "unknown"),
+        ("For questions about deprecated endpoints, contact us by e-mail.", "unknown"),
+        ("We e-mail all customers before breaking changes.", "met"),
         ("The API is stable.", "unknown"),
     ],
 )

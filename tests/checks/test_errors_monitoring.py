@@ -47,6 +47,8 @@ def test_usage_that_counts_no_failures_is_partial() -> None:
         (as_json({"client_name": "ours", "calls": 0, "errors": 0}), Verdict.PARTIAL),
         (as_json({"client_name": "ours", "calls": 10**400, "errors": 0}), Verdict.PARTIAL),
         (as_json({"client_name": "ours", "calls": 9}), Verdict.PARTIAL),
+        (as_json({"client_name": "ours", "calls": 0, "calls_allowed": 5000, "errors": 0}), Verdict.PARTIAL),
+        (as_json({"client_name": "ours", "limit": 5000, "limit_used": 12, "errors": 0}), Verdict.MET),
         (as_json([{"client_name": "ours", "calls": 9, "errors": 0}]), Verdict.MET),
     ],
 )
@@ -85,43 +87,3 @@ def counting(*, counts: bool = True, after: int = 0) -> Toy:
 )
 def test_a_failed_call_of_ours_has_to_be_counted_before_long(vendor: Toy, verdict: Verdict) -> None:
     assert judged_live("errors.own-failure-shown", vendor).verdict is verdict
-
-
-def with_list_of_failures(path: str = "/usage/failures") -> dict[str, Any]:
-    described = document()
-    described["paths"][path] = {"get": {"summary": "Failed calls.", "responses": {"200": {"description": "Well."}}}}
-    return described
-
-
-@pytest.mark.parametrize("shown", [True, False])
-def test_a_failed_call_of_ours_has_to_be_listed(shown: bool) -> None:
-    failed: list[dict[str, str]] = []
-
-    def wrong(seen: Seen) -> Answer | None:
-        if seen.path.endswith("/usage/failures"):
-            return as_json({"items": failed})
-        if shown and "/audit-" in seen.path:
-            failed.append({"path": seen.path})
-        return None
-
-    finding = judged_live("errors.own-failure-shown", Toy(wrong=wrong), with_list_of_failures())
-
-    assert finding.verdict is (Verdict.MET if shown else Verdict.PARTIAL)
-
-
-def test_a_list_of_failed_imports_need_not_show_a_read() -> None:
-    finding = judged_live("errors.own-failure-shown", counting(), with_list_of_failures("/imports/errors"))
-    assert (finding.verdict, "/usage" in finding.summary) == (Verdict.MET, True)
-
-
-def test_a_list_of_failures_that_may_not_be_read_is_partial() -> None:
-    vendor = Toy(wrong=lambda seen: as_json({}, 403) if seen.path.endswith("/usage/failures") else None)
-    finding = judged_live("errors.own-failure-shown", vendor, with_list_of_failures())
-    assert finding.verdict is Verdict.PARTIAL
-
-
-def test_where_no_failures_can_be_seen_none_is_made() -> None:
-    asked: list[str] = []
-    vendor = Toy(wrong=lambda seen: asked.append(seen.path))
-    finding = judged_live("errors.own-failure-shown", vendor, without_usage())
-    assert (finding.verdict, asked) == (Verdict.NOT_APPLICABLE, [])

@@ -12,6 +12,7 @@ from cmms_audit.model import Finding, Reason, Verdict
 from tests.checks.toy import as_json, cleared, document, problem, raised
 from tests.checks.writing import ORDERS, Plant, Story, is_create, judged_writing
 from tests.wire.servers import Answer, Seen
+from tests.wire.sessions import api_key
 
 CLEAR = "errors.refused-writes"
 DOCUMENTED = "errors.refused-writes-as-documented"
@@ -208,3 +209,47 @@ def test_where_records_cannot_be_deleted_only_what_makes_none_is_sent() -> None:
     creates = [each for each in story.seen if is_create(each)]
     assert len(creates) == 3  # JSON that breaks off, plain text, too much of it
     assert all(refusal_of(each).status in (400, 413, 415) for each in creates)  # type: ignore[union-attr]
+
+
+READER = "key-of-a-reader-0123456789"
+
+
+def for_two(change: Callable[[Answer], Answer] = lambda old: old) -> tuple[Finding, Story]:
+    """What is said of a careful vendor who also knows a credential that may only read, which it refuses."""
+
+    def wrong(seen: Seen) -> Answer | None:
+        if seen.headers.get("x-api-key") == READER:
+            return change(problem(403, "no-access", "this credential may only read"))
+        return refusal_of(seen)
+
+    return judged_writing(CLEAR, Plant(wrong=wrong), described(), second={"read_only": api_key(READER)})
+
+
+def test_a_credential_that_may_only_read_is_refused_in_the_same_form() -> None:
+    finding, story = for_two()
+
+    assert finding.verdict is Verdict.MET, finding.summary
+    assert "a create by a credential that may only read (work orders): 403" in finding.detail
+    (asked,) = [each for each in story.seen if each.headers.get("x-api-key") == READER]
+    with pytest.raises(ValueError, match="delimiter"):
+        json.loads(asked.body)  # nothing can come of it
+
+
+def test_a_missing_permission_that_is_told_in_another_form_is_said() -> None:
+    finding, _ = for_two(lambda old: as_json({"fault": {"faultstring": "no"}}, 403))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "1 have another shape than the errors of reads" in finding.summary
+
+
+def test_a_broken_create_by_a_credential_that_may_only_read_must_not_pass() -> None:
+    finding, _ = for_two(lambda old: as_json({}, 200))
+
+    assert "1 create with a mistake in it passed" in finding.summary
+
+
+def test_a_refusal_that_does_not_name_the_field_is_partial() -> None:
+    finding, _ = judged(CLEAR, careful(lambda old: problem(422, "wrong-field", "no") if old.status == 422 else old))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "do not name the field or parameter at fault" in finding.summary

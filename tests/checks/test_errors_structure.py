@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
+from cmms_audit.errors import CouldNotLook
 from cmms_audit.model import Reason, Severity, Verdict
-from tests.checks.toy import Toy, as_json, cleared, document, judged_live, problem, raised
+from tests.checks.test_errors_shapes import answer as answered
+from tests.checks.toy import Toy, as_json, cleared, document, helper, judged_live, problem, raised
 from tests.support import judged
 from tests.wire.servers import Answer, Seen
+from tests.wire.sessions import KEY
+
+shapes, flaws, provoking = (helper("errors", name) for name in ("_shapes", "_flaws", "_provoked"))
 
 
 def errors_of(described: dict[str, Any]) -> list[dict[str, Any]]:
@@ -171,7 +177,7 @@ def test_without_an_error_to_read_nothing_can_be_said_of_leaks(answer: Answer) -
 def test_one_error_that_can_be_read_is_enough_to_look_for_leaks() -> None:
     finding = judged_live("errors.no-leak", failing(lambda old: old if old.status == 400 else Answer(429)))
     assert finding.verdict is Verdict.MET
-    assert len(finding.evidence) == 2  # asked twice
+    assert len(finding.evidence) == 4  # of three lists, and of the first one twice
 
 
 def test_questions_that_are_all_put_off_provoke_no_error() -> None:
@@ -208,7 +214,7 @@ def test_wrong_questions_are_asked_once_for_all_checks() -> None:
         return None
 
     judged_live("errors.provoked", Toy(wrong=remember))
-    assert len(asked) <= 11
+    assert len(asked) <= 15
 
 
 @pytest.mark.parametrize(
@@ -232,6 +238,15 @@ def test_an_id_that_is_a_word_beside_a_message_is_a_code(member: dict[str, Any],
     (finding,) = judged("errors.documented", described)
 
     assert ("no code" not in finding.summary) == is_code
+
+
+def test_an_address_for_the_health_of_the_system_describes_no_error_and_need_not() -> None:
+    described = document()
+    well = {"description": "Well.", "content": {"application/json": {"schema": {"type": "object"}}}}
+    described["paths"] = {name: described["paths"][name] for name in ("/work-orders", "/work-orders/{id}")}
+    described["paths"]["/health"] = {"get": {"summary": "Is it up?", "responses": {"200": well}}}
+
+    assert judged("errors.documented", described)[0].verdict is Verdict.MET
 
 
 def test_a_single_operation_without_errors_is_told_in_the_singular() -> None:
@@ -283,3 +298,169 @@ def test_a_code_that_changes_when_the_mistake_is_repeated_is_partial() -> None:
 
     assert finding.verdict is Verdict.PARTIAL
     assert "two different codes" in finding.summary
+
+
+PHRASES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
+
+
+@pytest.mark.parametrize("member", ["path", "details"])
+def test_an_address_that_is_repeated_names_nothing(member: str) -> None:
+    def wrong(seen: Seen) -> Answer | None:
+        status = Toy().answer(seen).status
+        prefix = "uri=" if member == "details" else ""
+        plain = {"status": status, "error": PHRASES.get(status), member: prefix + seen.path}
+        return as_json(plain, status) if status >= 400 else None
+
+    finding = judged_live("errors.provoked", Toy(wrong=wrong))
+
+    assert (finding.verdict, raised(finding)) == (Verdict.NOT_MET, {"generic-errors"})
+
+
+def test_a_parameter_that_is_called_like_a_member_of_the_error_is_not_named_by_that() -> None:
+    described = document()
+    for path in described["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", []):
+                parameter["name"] = {"limit": "status", "status": "state"}.get(parameter["name"], parameter["name"])
+
+    def wrong(seen: Seen) -> Answer | None:
+        return as_json({"status": 400, "code": "bad", "message": "no"}, 400) if "audit-wrong" in seen.target else None
+
+    finding = judged_live("errors.provoked", Toy(wrong=wrong), described)
+
+    assert "4 of" in finding.summary
+    assert "do not name the field or parameter at fault" in finding.summary
+
+
+@pytest.mark.parametrize("said", ["the asset id is required", "assetId: required", "asset_id"])
+def test_a_name_is_recognised_however_a_message_writes_it(said: str) -> None:
+    error = provoking.Provoked("missing", "", "asset_id", None, answered({"code": "bad", "message": said}))
+    assert flaws.names_fault(error, shapes.read_error(error.exchange))
+
+
+def test_a_name_within_another_word_is_not_the_name() -> None:
+    error = provoking.Provoked("query", "", "limit", None, answered({"code": "bad", "message": "unlimited trouble"}))
+    assert not flaws.names_fault(error, shapes.read_error(error.exchange))
+
+
+def per_kind(codes: dict[str, str]) -> Toy:
+    """A vendor who has another code for unknown records of each kind."""
+
+    def wrong(seen: Seen) -> Answer | None:
+        kind, _, missing = seen.path.removeprefix("/api/v1/").partition("/")
+        return problem(404, codes[kind], missing) if kind in codes and "audit-none" in missing else None
+
+    return Toy(wrong=wrong)
+
+
+@pytest.mark.parametrize(
+    ("codes", "verdict"),
+    [
+        ({"work-orders": "e-17", "assets": "e-99", "locations": "e-3"}, Verdict.PARTIAL),
+        ({"work-orders": "work-order-not-found", "assets": "asset-not-found"}, Verdict.MET),
+        ({"work-orders": "not-found", "assets": "conflict"}, Verdict.MET),  # both are listed
+    ],
+)
+def test_codes_that_differ_by_kind_of_record_need_a_reason(codes: dict[str, str], verdict: Verdict) -> None:
+    finding = judged_live("errors.provoked", per_kind(codes))
+
+    assert finding.verdict is verdict
+    assert ("on other kinds of records" in finding.summary) == (verdict is Verdict.PARTIAL)
+
+
+def test_a_mistake_that_is_answered_with_another_status_the_second_time_is_partial() -> None:
+    statuses = iter([400, 404, 400, 400])
+    told = failing(lambda old: problem(next(statuses), "bad", "limit") if old.status == 400 else old)
+    finding = judged_live("errors.provoked", told)
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "two different statuses" in finding.summary
+
+
+def test_web_pages_of_one_kind_of_records_only_are_partial() -> None:
+    page = Answer(404, "<html>none</html>", {"Content-Type": "text/html"})
+    toy = Toy(wrong=lambda seen: page if "/locations/" in seen.path and "audit-none" in seen.path else None)
+    finding = judged_live("errors.provoked", toy)
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "1 of 11 are web pages" in finding.summary
+
+
+LOGIN = Answer(200, "<html><form><input type='password'></form></html>", {"Content-Type": "text/html"})
+
+
+@pytest.mark.parametrize("target", ["/login", "https://login.vendor.example/sso"])
+def test_a_login_page_in_place_of_a_refusal_is_partial(target: str) -> None:
+    def wrong(seen: Seen) -> Answer | None:
+        if seen.path == "/login":
+            return LOGIN
+        is_stranger = Toy().answer(seen).status == 401
+        return Answer(302, "", {"Location": target}) if is_stranger else None
+
+    finding = judged_live("errors.provoked", Toy(wrong=wrong))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert "3 of 11 are web pages" in finding.summary
+
+
+def test_errors_in_xml_or_plain_words_are_told_from_empty_ones() -> None:
+    xml = Answer(404, "<error><code>E1</code></error>", {"Content-Type": "application/xml"})
+    finding = judged_live("errors.provoked", failing(lambda old: xml if old.status == 404 else old))
+
+    assert "are plain text or XML instead of JSON" in finding.summary
+    assert "say nothing" not in finding.summary
+
+
+def test_an_answer_that_breaks_off_is_none() -> None:
+    def cut(seen: Seen) -> Answer | None:
+        if "cmms-audit-wrong" in seen.target:
+            return Answer(400, "{", {"Content-Type": "application/json", "Content-Length": "900"})
+        return None
+
+    finding = judged_live("errors.provoked", Toy(wrong=cut))
+
+    assert finding.verdict is Verdict.NOT_MET
+    assert "never answered" in finding.summary
+    assert judged_live("errors.as-documented", Toy(wrong=cut)).verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "the key cmms-audit-made-up-credential is not known",
+        'no number (through reference chain: com.acme.cmms.WorkOrder["priority"])',
+    ],
+)
+def test_what_an_error_lets_slip_is_partial_and_no_flag(says: str) -> None:
+    finding = judged_live("errors.no-leak", failing(lambda old: problem(old.status, "unauthorised", says)))
+
+    assert (finding.verdict, cleared(finding)) == (Verdict.PARTIAL, {"stack-trace-leak"})
+
+
+def test_a_real_credential_that_is_repeated_raises_the_flag() -> None:
+    finding = judged_live("errors.no-leak", failing(lambda old: problem(old.status, "no", f"came with {KEY}")))
+
+    assert raised(finding) == {"stack-trace-leak"}
+    assert "the credential that was sent" in finding.summary
+
+
+def test_an_error_with_a_status_that_nobody_described_is_listed_and_not_punished() -> None:
+    described = document()
+    for path in described["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("401", None)
+    finding = judged_live("errors.as-documented", Toy(), described)
+
+    assert finding.verdict is Verdict.MET
+    assert "a made-up credential for assets: 401" in finding.detail
+
+
+def test_what_was_learnt_before_a_question_could_not_be_sent_is_kept() -> None:
+    async def asked(number: int) -> AsyncIterator[Any]:
+        for _ in range(number):
+            yield provoking.Provoked("query", "", "limit", None, answered({"code": "bad"}))
+        raise CouldNotLook(Reason.BUDGET, "used up")
+
+    assert len(asyncio.run(provoking.until_silent(None, "/x", asked(2)))) == 2
+    with pytest.raises(CouldNotLook):
+        asyncio.run(provoking.until_silent(None, "/x", asked(0)))

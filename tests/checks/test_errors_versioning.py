@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from cmms_audit.model import Basis, Claim, Reason, Verdict
+from cmms_audit.spec.load import NotASpec
 from tests.checks.toy import Toy, cleared, document, judged_live, raised
+from tests.checks.writing import with_headers
 from tests.support import judged
-from tests.wire.servers import Answer, Seen
+from tests.wire.servers import Answer
 
 FLAG = "no-versioning-policy"
 QUESTION = "errors.versioning"
@@ -29,7 +31,14 @@ def saying(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "server", ["https://v.example/v2", "https://v.example/api/2.0", "https://v.example/2010-04-01"]
+    "server",
+    [
+        "https://v.example/v2",
+        "https://v.example/api/2.0",
+        "https://v.example/2010-04-01",
+        "https://v.example/sap/api_order/0001",
+        "https://v.example/sap/API_ORDER;v=0002",
+    ],
 )
 def test_a_version_in_the_address_is_met_and_leaves_the_flag_to_the_notice(server: str) -> None:
     described = document()
@@ -59,6 +68,20 @@ def test_a_version_in_the_media_type_is_met() -> None:
     answers = described["paths"]["/sites"]["get"]["responses"]
     answers["200"]["content"] = {"application/vnd.toy.v3+json": {}}
     assert judged("errors.version-in-address", described, base_url=BARE)[0].verdict is Verdict.MET
+
+
+@pytest.mark.parametrize(("in_all", "verdict"), [(True, Verdict.MET), (False, Verdict.NOT_MET)])
+def test_a_version_in_the_bodies_of_calls_is_met_where_most_carry_it(in_all: bool, verdict: Verdict) -> None:
+    described = unversioned()
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]["schema"]
+        for path in described["paths"].values()
+        for operation in path.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    for body in bodies if in_all else bodies[:1]:
+        body.setdefault("properties", {})["clientVersion"] = {"type": "string"}
+    assert judged("errors.version-in-address", described, base_url=BARE)[0].verdict is verdict
 
 
 def test_no_version_that_a_call_could_name_raises_the_flag() -> None:
@@ -99,6 +122,15 @@ def test_a_claim_keeps_silence_about_versions_from_raising_the_flag() -> None:
         ("Breaking changes are announced two weeks ahead.", Verdict.NOT_MET, True),
         ("Endpoints may change at any time without prior notice.", Verdict.NOT_MET, True),
         ("Customers are notified of API changes at least 12 months ahead.", Verdict.MET, False),
+        ("Breaking changes are announced at least 12 (twelve) months ahead.", Verdict.MET, False),
+        ("Breaking changes are announced 12+ months ahead.", Verdict.MET, False),
+        ("Breaking changes are announced 365 or more days ahead.", Verdict.MET, False),
+        ("Old API versions are retired after twenty-four months.", Verdict.MET, False),
+        ("Breaking changes are announced 6-12 months ahead.", Verdict.PARTIAL, False),  # six are promised
+        ("Breaking changes are announced one to two months ahead.", Verdict.NOT_MET, True),
+        ("Breaking changes are announced half a year ahead.", Verdict.PARTIAL, False),
+        ("Changes, breaking and non-breaking, may be made without notice.", Verdict.NOT_MET, True),
+        ("Breaking changes are announced a year ahead and reach the sandbox 60 days before.", Verdict.MET, False),
     ],
 )
 def test_a_stated_notice_is_judged_by_its_length(text: str, verdict: Verdict, flag: bool) -> None:
@@ -117,6 +149,13 @@ def test_a_stated_notice_is_judged_by_its_length(text: str, verdict: Verdict, fl
         "Breaking changes come with a new version.",
         "Planned maintenance is announced 7 days ahead of every release.",
         "Assets that were retired more than 30 days ago are archived.",
+        "The last breaking change of the API was two years ago.",
+        "An API version is kept until two major releases after its deprecation.",
+        "Non-breaking changes may be made without notice.",
+        "Additive changes to the API can come at any time without prior notice.",
+        "Each release is deployed to the test environment two weeks in advance.",
+        "Security patches are released within 7 days and announced by e-mail.",
+        "Lists the changes of the last 7 days, with the notification of each.",
     ],
 )
 def test_other_periods_and_policies_without_one_are_no_notice(text: str) -> None:
@@ -196,17 +235,46 @@ def test_documentation_that_is_silent_leaves_the_word_of_the_specification() -> 
     assert finding.verdict is Verdict.NOT_APPLICABLE
 
 
-@pytest.mark.parametrize(
-    ("headers", "verdict"), [({"API-Version": "4.2"}, Verdict.PARTIAL), ({"Server": "x/1.2"}, Verdict.NOT_APPLICABLE)]
-)
-def test_a_version_that_only_answers_name_is_partial(headers: dict[str, str], verdict: Verdict) -> None:
+def answering_with(**headers: str) -> Toy:
+    """A vendor without a version in its addresses, whose answers carry these headers."""
     right = Toy(prefix="/api")
+    return Toy(prefix="/api", wrong=lambda seen: with_headers(right.answer(seen), **headers))
 
-    def respond(seen: Seen) -> Answer:
-        answer = right(seen)
-        return Answer(answer.status, answer.body, {**dict(answer.headers), **headers})
 
-    assert judged_live("errors.version-seen", respond, unversioned(), prefix="/api").verdict is verdict
+@pytest.mark.parametrize(
+    ("headers", "verdict"),
+    [
+        ({"API-Version": "4.2"}, Verdict.PARTIAL),
+        ({"X-Api-Version": "2026-05-05"}, Verdict.PARTIAL),
+        ({"Server": "x/1.2"}, Verdict.NOT_APPLICABLE),
+        ({"OData-Version": "4.0"}, Verdict.NOT_APPLICABLE),  # of the protocol
+        ({"Content-Type": "application/vnd.toy.v3+json"}, Verdict.MET),
+        ({"Content-Type": "application/json; version=3"}, Verdict.MET),
+    ],
+)
+def test_a_version_that_only_a_header_of_answers_names_is_partial(headers: dict[str, str], verdict: Verdict) -> None:
+    vendor = answering_with(**headers)
+    assert judged_live("errors.version-seen", vendor, unversioned(), prefix="/api").verdict is verdict
+
+
+@pytest.mark.parametrize("version", ["4.2", "2026-05-05"])
+def test_a_version_that_answers_name_and_calls_choose_is_met(version: str) -> None:
+    described = unversioned()
+    header = {"name": "X-Api-Version", "in": "header", "schema": {"type": "string"}}
+    described["paths"]["/sites"]["get"]["parameters"].append(header)
+
+    vendor = answering_with(**{"X-Api-Version": version})
+
+    assert judged_live("errors.version-seen", vendor, described, prefix="/api").verdict is Verdict.MET
+
+
+def test_a_documented_header_of_answers_alone_is_partial_and_no_flag() -> None:
+    described = unversioned()
+    answer = described["paths"]["/work-orders"]["get"]["responses"]["200"]
+    answer["headers"] = {"API-Version": {"schema": {"type": "string"}}}
+    (finding,) = judged("errors.version-in-address", described, base_url=BARE)
+    assert (finding.verdict, "API-Version" in finding.summary) == (Verdict.PARTIAL, True)
+    assert not finding.flags
 
 
 @pytest.mark.parametrize(
@@ -217,6 +285,11 @@ def test_what_is_marked_as_going_away_should_say_when(told: str, verdict: Verdic
     described = document()
     described["paths"]["/sites"]["get"] |= {"deprecated": True, "description": told}
     assert judged("errors.deprecations-dated", described)[0].verdict is verdict
+
+
+@pytest.mark.parametrize("described", [document(), NotASpec("login-page", "it is a login page")])
+def test_where_nothing_is_marked_as_going_away_no_date_is_missed(described: Any) -> None:
+    assert judged("errors.deprecations-dated", described)[0].verdict is Verdict.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
