@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from cmms_audit.battery import (
     Context,
@@ -24,29 +23,11 @@ from cmms_audit.battery import (
 from cmms_audit.model import Basis, Claim
 
 from . import _subscriptions
-from ._repeats import NUMBER, OF_EVENTS, QUICK_EVENTS, Said, said_of_repeats
+from ._promised import LONG_WINDOW_HOURS, in_hours, promised_by
+from ._repeats import OF_EVENTS, QUICK_EVENTS, Said, said_of_repeats
 
-LONG_WINDOW_HOURS = 72
-
-_WORDS = {
-    "once": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "a": 1, "an": 1, "one": 1,
-}  # fmt: skip
-_GROWING = pattern(r"exponential|back-?off|growing|increasing", re.IGNORECASE)
-_TIMES = pattern(
-    rf"\b({NUMBER})\s{{0,2}}(?:more |further |failed |delivery |re-?delivery )?(?:times|retries|attempts|tries)\b"
-    r"|\bretried (once|twice)\b",
-    re.IGNORECASE,
-)
-_WINDOW = pattern(rf"\b({NUMBER}|an?)[\s-]{{0,2}}(minute|hour|day)s?\b", re.IGNORECASE)
-_NO_WINDOW = pattern(
-    r"\b(?:every|each|kept|keeps?|stored?|retained?|available|logged|deleted|expires?|visible)\b[\w\s]{0,12}$",
-    re.IGNORECASE,
-)
-_BEFORE = 30  # characters before a length of time that may say what it is for
 _RETRY_FIELD = pattern(r"^(?:\w*retr(?:y|ies)\w*|max(?:delivery)?attempts|backoff\w*|redelivery\w*)$")
 _BASIS = Basis.DOCUMENTED
-_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
 _LOG_PATH = pattern(r"deliver|attempt|histor|failure|(?:^|[-_/])logs?$|webhook[-_]?events?$", re.IGNORECASE)
 _REPLAY_PATH = pattern(r"re-?play|re-?deliver|re-?send|re-?tr(?:y|ies)|attempts?$", re.IGNORECASE)
 _LOG_WORDS = pattern(
@@ -111,23 +92,22 @@ def _judge_repeats(said: Said, claim: Claim | None) -> Finding:
         return _judge_promises(said, claim)
     lost = said.denials[0]
     summary = "as documented, an event that cannot be delivered is lost"
-    finding = not_met(summary, lost, basis=_BASIS, detail=_quoted(lost))
+    finding = not_met(summary, lost, basis=_BASIS, detail=_quoted(lost), facts={"retries": 0.0})
     return _hold_claim_against(finding.raises("no-webhook-retry"), claim, 0, 0.0)
 
 
 def _judge_promises(said: Said, claim: Claim | None) -> Finding:
     """Documents that promise repeats; where they also deny them, nobody can rely on either."""
-    text = " ".join(each.text for each in said.promises)
-    tries = max((_number(match[1] or match[2]) for match in _TIMES.finditer(text)), default=None)
-    hours = max(_windows(text), default=None)
-    growing = bool(_GROWING.search(text))
+    promised = promised_by(said)
+    tries, hours, growing = promised.tries, promised.hours, promised.growing
     figures = [
         "once" if tries == 1 else f"{tries} times" if tries else "",
-        f"over {_in_hours(hours)}" if hours else "",
+        f"over {in_hours(hours)}" if hours else "",
         "with growing gaps" if growing else "",
     ]
     summary = " ".join(["as documented, a failed delivery is sent again", *filter(None, figures)])
-    facts = {name: float(number) for name, number in (("retries", tries), ("retry_window_hours", hours)) if number}
+    told = {"retries": tries, "retry_window_hours": hours, "retry_first_gap": promised.first_gap}
+    facts = {name: float(number) for name, number in told.items() if number}
     if said.denials:
         both = (said.promises[0], said.denials[0])
         quotes = " ".join(map(_quoted, both))
@@ -137,21 +117,6 @@ def _judge_promises(said: Said, claim: Claim | None) -> Finding:
     quote = _quoted(said.promises[0])
     finding = judge(summary + missing, *said.promises[:2], basis=_BASIS, detail=quote, facts=facts)
     return _hold_claim_against(finding.clears("no-webhook-retry"), claim, tries, hours)
-
-
-def _in_hours(hours: float) -> str:
-    return f"{hours:.3g} hour" + ("" if hours == 1 else "s")
-
-
-def _windows(text: str) -> Iterator[float]:
-    """The lengths of time in hours over which repeats go on; gaps ("every 2 hours") and storage times left out."""
-    for match in _WINDOW.finditer(text):
-        if not _NO_WINDOW.search(text[max(0, match.start() - _BEFORE) : match.start()]):
-            yield _number(match[1]) * _HOURS[match[2].lower()]
-
-
-def _number(written: str) -> int:
-    return int(written) if written.isdigit() else _WORDS[written.lower()]
 
 
 def _hold_claim_against(finding: Finding, claim: Claim | None, tries: int | None, hours: float | None) -> Finding:
