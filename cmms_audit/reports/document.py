@@ -18,6 +18,7 @@ from msgspec.structs import asdict
 
 from cmms_audit.guide import Guide
 from cmms_audit.model import Claim, Evidence, Finding, Verdict
+from cmms_audit.reports.event_delivery import events_member
 from cmms_audit.reports.permission_matrix import matrix_member
 from cmms_audit.reports.text import shorten
 from cmms_audit.scoring import (
@@ -35,6 +36,8 @@ from cmms_audit.scoring import (
 )
 
 if TYPE_CHECKING:
+    from cmms_audit.capacity import CapacityEstimate
+    from cmms_audit.events.recorded import RecordedTrial
     from cmms_audit.mapping import MappingResult
     from cmms_audit.permissions import Permissions
     from cmms_audit.spec.coverage import FieldCoverage
@@ -90,6 +93,7 @@ class RunFacts(Struct, frozen=True):
     mapping: tuple[MappingResult, ...] = ()
     field_coverage: tuple[FieldCoverage, ...] = ()
     permission_matrix: PermissionMatrix | None = None
+    events: RecordedTrial | None = None
     claims: Mapping[str, Claim] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -134,22 +138,14 @@ def build(
         "claims": [_claim(each, run.claims.get(each.question)) for each in card.claims],
         "scenarios": [_scenario(each) for each in card.scenarios],
         "waivers": [_waiver(each) for each in card.waivers],
-        "capacity": [
-            {
-                "scenario": each.scenario,
-                "need": each.need,
-                "estimate_minutes": rounded(each.estimate_minutes),
-                "fits": each.fits,
-                "because": each.because,
-            }
-            for each in card.capacity
-        ],
+        "capacity": [_capacity(each) for each in card.capacity],
         "mapping": [
             {"need": each.need, "found": each.found, "type": each.type, "seen_live": each.seen_live}
             for each in run.mapping
         ],
         "field_coverage": [asdict(each) for each in run.field_coverage],
         "permission_matrix": matrix_member(run.permission_matrix),
+        "events": events_member(run.events, findings),
         "resources": [
             {"kind": each.kind, "path": each.path, "because": each.because, "nearest": each.nearest}
             for each in sorted(run.resources, key=lambda each: each.kind)
@@ -369,6 +365,22 @@ def _waiver(waiver: WaiverResult) -> dict[str, Any]:
         "until": waiver.until.isoformat(),
         "approved_by": waiver.approved_by,
         "state": waiver.state,
+    }
+
+
+def _capacity(need: CapacityEstimate) -> dict[str, Any]:
+    return {
+        "scenario": need.scenario,
+        "kind": need.kind,
+        "need": need.need,
+        "window_minutes": rounded(need.window_minutes),
+        "estimate_minutes": rounded(need.estimate_minutes, 2),
+        "estimate": need.estimate,
+        "fits": need.fits,
+        "binds": need.binds,
+        "because": need.because,
+        "working": list(need.working),
+        "would_fit": list(need.would_fit),
     }
 
 

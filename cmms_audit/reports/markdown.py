@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cmms_audit.patterns import pattern
-from cmms_audit.reports import outline, words
+from cmms_audit.reports import event_outline, outline, words
 from cmms_audit.reports.permission_matrix import shown_matrix
 from cmms_audit.reports.text import one_line, sentence, visible
 
@@ -19,6 +19,7 @@ Report = Mapping[str, Any]
 _SPECIAL = pattern(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _TICKS = pattern(r"`+")
 _MOST_LINES = 40
+_EVENT_HEADS = ("Address", "What it does", "Came", "First try after", "Tries", "Gaps")
 _AT_THE_START = pattern(r"^([#+=:>-]|\d{1,9}(?=[.)]))")
 
 
@@ -33,6 +34,7 @@ def render_markdown(report: Report) -> str:
         *_questions(report),
         *_claims(report),
         *_capacity(report),
+        *_events(report),
         *_mapping(report),
         *_field_coverage(report),
         *_permissions(report),
@@ -187,11 +189,48 @@ def _claims(report: Report) -> list[str]:
 
 
 def _capacity(report: Report) -> list[str]:
-    if not report["capacity"]:
+    loads = outline.loads(report)
+    if not loads:
         return []
-    fits = {None: "unknown", True: "fits", False: "does not fit"}
-    rows = [(escape(each["need"]), fits[each["fits"]], escape(each["because"])) for each in report["capacity"]]
-    return ["## Does your volume fit?", _table(("Need", "Fits", "Because"), rows)]
+    rows = [
+        (escape(each.need), escape(", ".join(each.needed_by)), words.FITS[each.state], _told(each.because))
+        for each in loads
+    ]
+    return [
+        "## Does your volume fit?",
+        _table(("Need", "For", "Fits", "Because"), rows),
+        *(_reckoned(each) for each in loads if each.working),
+    ]
+
+
+def _reckoned(load: outline.Load) -> str:
+    """The arithmetic of one volume, and what would make it fit."""
+    lines = [*load.working, *filter(None, [outline.ways_out(load)])]
+    return f"{escape(load.need)}:\n\n{_bullets(_told(line) or '–' for line in lines)}"
+
+
+def _events(report: Report) -> list[str]:
+    """Who got what of the events that were caused, the gaps of retries, and what an outage would lose."""
+    events = report.get("events")
+    if events is None:
+        return []
+    causes = "\n".join(f"{each['number']}. {_told(event_outline.cause_words(each))}" for each in events["causes"])
+    came = [
+        (escape(each.name), escape(each.does), escape(each.came), each.first_after, each.tries, each.gaps)
+        for each in event_outline.rows(events)
+    ]
+    told = f"{_told(event_outline.retry_words(events))} {_told(event_outline.clock_words(events))}".rstrip()
+    watched = _told(event_outline.watched_words(events))
+    blocks = ["## What became of the events", causes, watched, _table(_EVENT_HEADS, came)]
+    blocks += ["### How often, and for how long", told]
+    if events["retries"]:
+        heads = [escape(head, 60) for head in event_outline.gap_heads(events)]
+        blocks.append(_table(heads, event_outline.gap_rows(events)))
+    lost = [(each.length, each.lost, each.stands_on, _told(each.because)) for each in event_outline.outage_rows(events)]
+    if lost:
+        outages = _table(("Outage", "Lost", "Stands on", "Because"), lost)
+        blocks += ["### What an outage of your receiver would lose", outages]
+    return blocks
 
 
 def _mapping(report: Report) -> list[str]:

@@ -129,6 +129,57 @@ def titles(report: Report) -> dict[str, str]:
     return {each["id"]: each["title"] for each in (*report["questions"], *report["red_flags"])}
 
 
+class Load(Struct, frozen=True):
+    """A volume that has to fit, and the integrations that need it; `state` is a key of `words.FITS`.
+
+    `time` is how long it takes, as far as anybody can tell; `working` is the arithmetic; each of `would_fit` alone
+    would be enough.
+    """
+
+    need: str
+    needed_by: tuple[str, ...]
+    state: str
+    time: str
+    because: str
+    working: tuple[str, ...]
+    would_fit: tuple[str, ...]
+
+
+def loads(report: Report) -> list[Load]:
+    """Every volume that was held against the API; one that several integrations need in the same way is told once."""
+    titles = {each["id"]: each["title"] for each in report["scenarios"]}
+    found: dict[tuple[Any, ...], Load] = {}
+    for each in report["capacity"]:
+        key = (each["need"], each["because"], *each["working"])
+        others = found[key].needed_by if key in found else ()
+        found[key] = Load(
+            need=each["need"],
+            needed_by=(*others, titles.get(each["scenario"], each["scenario"])),
+            state=_fit(each),
+            time=each["estimate"] or "",
+            because=each["because"],
+            working=tuple(each["working"]),
+            would_fit=tuple(each["would_fit"]),
+        )
+    return list(found.values())
+
+
+def _fit(each: Item) -> str:
+    if each["fits"] is not None:
+        return "fits" if each["fits"] else "too_much"
+    timed = each["kind"] in {"pull", "history"} and each["estimate_minutes"] is not None
+    return "no_time" if timed and each["window_minutes"] is None else "unknown"
+
+
+def ways_out(load: Load) -> str:
+    """What would make a volume fit, in a sentence; empty where it fits, or nobody knows that it does not."""
+    if load.state != "too_much":
+        return ""
+    if load.would_fit:
+        return f"It would fit with {', or with '.join(load.would_fit)}."
+    return "No single change is enough: ask for larger pages and higher limits, or for an export of the whole."
+
+
 def next_steps(report: Report) -> list[str]:
     """What to do after reading, the most pressing first, each a sentence."""
     steps = [
@@ -140,6 +191,9 @@ def next_steps(report: Report) -> list[str]:
     weak = [each for each in report["questions"] if each["verdict"] in {"not_met", "partial"} and each["clause"]]
     if weak:
         steps.append(f"Put {words.counted(len(weak), 'clause')} into the contract, one for each gap that was found.")
+    too_much = dict.fromkeys(load.need for load in loads(report) if load.state == "too_much")
+    if too_much:
+        steps.append(f"Settle how your volume is to fit: {'; '.join(too_much)}.")
     steps.extend(_unseen(report))
     steps.extend(_wider_look(report))
     return steps
@@ -147,6 +201,7 @@ def next_steps(report: Report) -> list[str]:
 
 def _unseen(report: Report) -> list[str]:
     """A step for each integration that lacks nothing but having been seen at work."""
+    too_much = {each["scenario"] for each in report["capacity"] if each["fits"] is False}
     return [
         f"Have it shown at work before you rely on it for {scenario['title']}: {' '.join(scenario['remarks'])}"
         for scenario in report["scenarios"]
@@ -154,6 +209,7 @@ def _unseen(report: Report) -> list[str]:
         and scenario["remarks"]
         and not scenario["blockers"]
         and not scenario["conditions"]
+        and scenario["id"] not in too_much
     ]
 
 

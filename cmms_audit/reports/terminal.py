@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cmms_audit.reports import outline, words
+from cmms_audit.reports import event_outline, outline, words
 from cmms_audit.reports.text import encodable, one_line, sentence
 
 Report = Mapping[str, Any]
@@ -31,12 +31,14 @@ _VERDICT_STYLES = {
     "no-go": "red",
 }
 _SEVERITY_STYLES = {"critical": "bold red", "serious": "yellow", "minor": "dim"}
+_FITS_STYLES = {state: _VERDICT_STYLES[verdict] for state, verdict in words.FITS_VERDICTS.items()}
 _GRADE_STYLES = {"A": "bold green", "B": "bold green", "C": "bold yellow", "D": "bold red", "F": "bold red"}
 _BAR = (("observed", "█", "blue"), ("documented", "▓", "cyan"), ("claimed", "▒", "yellow"), ("none", "·", "dim"))
 _PLAIN_BAR = {"█": "#", "▓": "=", "▒": "-", "·": "."}
 _BAR_WIDTH = 50
 _NARROW = 70
 _VERDICT_WIDTH = max(map(len, words.VERDICTS.values())) + 2
+_FITS_WIDTH = max(map(len, words.FITS.values())) + 2
 _ASKED_IN_FULL = 5
 
 
@@ -55,6 +57,8 @@ def render_terminal(report: Report, console: Console, *, files: Sequence[Path | 
     _scenarios(report, page)
     _red_flags(report, page)
     _questions(report, page)
+    _capacity(report, page)
+    _events(report, page)
     _next_steps(report, page)
     _files(files, page)
 
@@ -213,6 +217,42 @@ def _answer(question: Mapping[str, Any], page: _Page) -> Text:
     if question["verdict"] in {"unknown", "not_applicable"}:
         return summary
     return Text.assemble(summary, page.text(f" ({words.BASES[question['basis']]})", "dim"), overflow="fold")
+
+
+def _capacity(report: Report, page: _Page) -> None:
+    """Every volume with its answer; the arithmetic where the answer is not that it fits."""
+    loads = outline.loads(report)
+    if not loads:
+        return
+    page.title("Does your volume fit?")
+    table = page.rows(_FITS_WIDTH)
+    for each in loads:
+        word = words.FITS[each.state]
+        fits = page.text(word if page.plain else f"{words.FITS_SIGNS[each.state]} {word}", _FITS_STYLES[each.state])
+        told = [page.text(sentence(f"{each.because}. {outline.ways_out(each)}", 400))]
+        told += [page.text(f"\n- {one_line(line, 200)}", "dim") for line in each.working if each.state != "fits"]
+        table.add_row(*page.row(fits, page.text(one_line(each.need, 100)), Text.assemble(*told, overflow="fold")))
+    page.table(table)
+
+
+def _events(report: Report, page: _Page) -> None:
+    """What outages of the receiver would lose."""
+    events = report.get("events")
+    if events is None:
+        return
+    page.title("What would an outage of your receiver lose?")
+    page.line(one_line(f"{event_outline.retry_words(events)} {event_outline.clock_words(events)}"))
+    table = page.rows(_VERDICT_WIDTH)
+    for row in event_outline.outage_rows(events):
+        sign = words.VERDICT_SIGNS[event_outline.VERDICTS[row.outcome]]
+        word = event_outline.OUTCOMES[row.outcome]
+        lost = page.text(word if page.plain else f"{sign} {word}", _VERDICT_STYLES[event_outline.VERDICTS[row.outcome]])
+        detail = f"{row.lost}: " if row.outcome == "partly" else ""
+        told = Text.assemble(
+            page.text(one_line(f"{detail}{row.because}", 400)), page.text(f" ({row.stands_on})", "dim"), overflow="fold"
+        )
+        table.add_row(*page.row(lost, page.text(row.length), told))
+    page.table(table)
 
 
 def _next_steps(report: Report, page: _Page) -> None:

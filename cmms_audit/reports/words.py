@@ -61,6 +61,10 @@ WAIVER_STATES = {
 SCENARIO_VERDICTS = {"go": "Go", "conditional": "Go with conditions", "no-go": "No-go"}
 SCENARIO_SIGNS = {"go": "✓", "conditional": "◐", "no-go": "✕"}
 
+FITS = {"fits": "Fits", "too_much": "Does not fit", "unknown": "Unknown", "no_time": "No time set"}
+FITS_SIGNS = {"fits": "✓", "too_much": "✕", "unknown": "?", "no_time": "–"}
+FITS_VERDICTS = {"fits": "met", "too_much": "not_met", "unknown": "unknown", "no_time": "not_applicable"}
+
 GRADES = {
     "A": "Ready to integrate with",
     "B": "Sound, with gaps to plan for",
@@ -112,6 +116,16 @@ def size(amount: float) -> str:
     if amount < 1000:
         return f"{amount:.0f} bytes"
     return f"{amount / 1000:.0f} kB" if amount < 1_000_000 else f"{amount / 1_000_000:.1f} MB"
+
+
+def length(seconds: float) -> str:
+    """A length of time for a reader, in the largest unit that it fills: 0.2 s, 30 s, 2 min, 1.5 h, 72 h."""
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    if round(seconds) < 120 and round(seconds) % 60:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{number(minutes)} min" if round(minutes) < 60 else f"{number(minutes / 60)} h"
 
 
 def counted(amount: int, one: str, many: str = "") -> str:

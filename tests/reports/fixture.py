@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cmms_audit.capacity import CapacityEstimate
+from cmms_audit.capacity import CapacityEstimate, estimate
 from cmms_audit.documents import read
-from cmms_audit.guide import Absence, CheckText, Group, Guide, Question
+from cmms_audit.events.facts import Cause, Tries, What
+from cmms_audit.events.recorded import RecordedAddress, RecordedTrial
+from cmms_audit.guide import Absence, CheckText, Group, Guide, Question, Scenario
 from cmms_audit.mapping import MappingResult
 from cmms_audit.model import (
     Basis,
@@ -53,6 +55,9 @@ from cmms_audit.spec.index import Spec
 from cmms_audit.spec.load import parse_spec
 from cmms_audit.spec.permission_matrix import PermissionMatrix
 from cmms_audit.spec.permission_matrix import permission_matrix as matrix_of
+from cmms_audit.webhooks.behaviour import ACCEPT, Behaviour, Manner
+from cmms_audit.webhooks.delivery import Delivery
+from cmms_audit.webhooks.received import Received, Signature
 from cmms_audit.wire.facts import Traffic
 
 SANDBOX = "https://sandbox.northwind.example/api/v1"
@@ -209,14 +214,29 @@ def scorecard() -> Scorecard:
             ),
             WaiverResult("generic-errors", "old release", date(2026, 1, 31), None, WaiverState.EXPIRED),
         ),
-        capacity=(
-            CapacityEstimate(
-                "bi-reporting", "50,000 records in 60 min", 5.5, True, "50 calls of 1,000 records, 600 an hour"
-            ),
-            CapacityEstimate("iot-triggers", "30 events a minute", 1.0, False, "1,800 calls an hour; 600 are allowed"),
-            CapacityEstimate("erp-sync", "500 writes an hour", None, None, "no limit for writing is known"),
-        ),
+        capacity=_capacity(),
     )
+
+
+def _capacity() -> tuple[CapacityEstimate, ...]:
+    """What the model says of made-up findings: pages of 1,000 records that take 6.6 seconds, and 600 calls an hour."""
+    facts = {"page_size_served": 1000.0, "seconds_per_page": 6.6, "limit_per_hour": 600.0}
+    scenarios = [
+        _scenario("bi-reporting", "pull", "history"),
+        _scenario("iot-triggers", "events"),
+        _scenario("erp-sync", "pull", "writes"),
+    ]
+    volumes = {
+        "records_per_pull": 50_000.0,
+        "pull_window_minutes": 60.0,
+        "events_per_minute": 30.0,
+        "writes_per_hour": 500.0,
+    }
+    return estimate([Finding(Verdict.MET, Basis.OBSERVED, "measured", facts=facts)], scenarios, volumes)
+
+
+def _scenario(name: str, *capacity: str) -> Scenario:
+    return Scenario(name, name, flow="", needs="", failure="", impact="", weights={}, capacity=capacity)
 
 
 def _question_result(name: str) -> QuestionResult:
@@ -327,9 +347,51 @@ def run_facts() -> RunFacts:
             FieldCoverage("sites", "/sites", None, 0, 0, 0, 0, None, None, 0, 0, 0, 0, None),
         ),
         permission_matrix=permission_matrix(),
+        events=event_trial(),
         claims={"auth.audit-log": Claim("auth.audit-log", "yes", evidence_url=page)},
         warnings=("The vendor file holds a literal secret in credentials.rotated; use ${NAME} instead",),
     )
+
+
+@cache
+def event_trial() -> RecordedTrial:
+    """Two work orders and a change, watched for five minutes: retries after 5, 10 and 20 s, and then none."""
+    begun = datetime(2026, 11, 22, 9, 30, 5, tzinfo=UTC)
+    done: list[tuple[float, What, str]] = [(0, "created", ""), (2, "created", "site"), (3, "status changed", "")]
+    causes = tuple(
+        Cause(
+            number, what, f"WO-{number}", begun + timedelta(seconds=at), exchange(number, "POST", "/", 201, ""), differs
+        )
+        for number, (at, what, differs) in enumerate(done, 1)
+    )
+
+    def tries(cause: Cause, *told: tuple[float, str]) -> Tries:
+        return Tries(
+            f"evt-{cause.number}", cause, tuple(came(cause.at + timedelta(seconds=at), how) for at, how in told)
+        )
+
+    failing = [(0.4, "503"), (5.4, "503"), (15.4, "503"), (35.4, "503")]
+    refused = "the vendor refused the subscription (422: only one address may be subscribed)"
+    addresses = (
+        RecordedAddress("steady", ACCEPT, "", (), tuple(tries(each, (0.4, "200")) for each in causes), 1),
+        RecordedAddress("failing", (Behaviour(status=503),), "", (), (tries(causes[0], *failing),), 0),
+        RecordedAddress(
+            "broken",
+            (Behaviour(Manner.RESET), Behaviour(Manner.AWAY, seconds=2), *ACCEPT),
+            "",
+            (),
+            (tries(causes[0], (0.5, "reset"), (5.5, "200")),),
+            0,
+        ),
+        RecordedAddress("narrow", ACCEPT, "", ("event_types", "site"), (tries(causes[0], (0.6, "200")),), 0),
+        RecordedAddress("gone", (Behaviour(status=410),), refused, (), (), 0),
+    )
+    return RecordedTrial(addresses, causes, 300.0)
+
+
+def came(at: datetime, treated: str) -> Received:
+    delivery = Delivery(1, "", at.isoformat(), "POST", "", (), b"{}", 2, "", treated)
+    return Received(delivery, Signature())
 
 
 @cache

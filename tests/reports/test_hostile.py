@@ -74,9 +74,25 @@ def poisoned(text: str) -> dict[str, Any]:
     for waiver in report["waivers"]:
         waiver |= {"target": text, "reason": text, "approved_by": text}
     for each in report["capacity"]:
-        each |= {"need": text, "because": text}
+        each |= {"need": text, "because": text, "estimate": text, "working": [text], "would_fit": [text]}
+    poison_events(report["events"], text)
     report["traffic"]["left_behind"] = [text]
     return report
+
+
+def poison_events(events: dict[str, Any], text: str) -> None:
+    for cause in events["causes"]:
+        cause["differs"] = text
+    for address in events["addresses"]:
+        address |= dict.fromkeys(("name", "does", "script"), text) | {"narrowed": [text]}
+        address["refused"] = address["refused"] and text
+        for tried in (one for event in address["events"] for one in event["tries"]):
+            tried["treated"] = text
+    events["retries"]["shape"] = text
+    for outage in events["outages"]:
+        outage["because"] = text
+    for reference in events["references"]:
+        reference["name"] = text
 
 
 def poisoned_exchange(text: str) -> Exchange:

@@ -113,9 +113,26 @@ def test_the_sections_stand_in_the_order_of_a_reader() -> None:
     sections = [attrs["id"] for attrs in page_of().all("section") if "id" in attrs]
 
     assert sections == [
-        *("verdict", "seen", "scenarios", "red-flags", "questions", "claims", "capacity", "mapping", "field-coverage"),
-        *("permissions", "waivers", "ask", "traffic", "resources", "scoring", "exchanges"),
+        *("verdict", "seen", "scenarios", "red-flags", "questions", "claims", "capacity", "events", "mapping"),
+        *("field-coverage", "permissions", "waivers", "ask", "traffic", "resources", "scoring", "exchanges"),
     ]
+
+
+def test_a_volume_is_told_once_with_its_arithmetic_and_what_would_make_it_fit() -> None:
+    text = page_of().text.partition("Does your volume fit?")[2].partition("What became of the events")[0]
+
+    assert text.count("50,000 records in 60 min") == 1
+    assert "History and key figures to reporting, Costs and purchase orders to the ERP" in text
+    assert "50 calls of 6.6 s (seen), one after the other, take 5.5 min." in text
+    assert "It would fit with a limit of at least 1,800 calls an hour." in text
+
+
+def test_a_volume_that_no_single_change_makes_fit_says_what_to_ask_for() -> None:
+    report = fixture.report()
+    for each in report["capacity"]:
+        each["would_fit"] = []
+
+    assert "No single change is enough: ask for larger pages" in page_of(report).text
 
 
 def test_all_questions_and_all_flags_are_there() -> None:
@@ -178,7 +195,7 @@ def test_a_report_in_which_nothing_weighs_can_be_read() -> None:
     report["score"] |= nothing
     for each in (*report["groups"], *report["scenarios"]):
         each |= nothing
-    for name in ("claims", "capacity", "mapping", "waivers", "findings", "resources", "warnings"):
+    for name in ("claims", "capacity", "events", "mapping", "waivers", "findings", "resources", "warnings"):
         report[name] = []
 
     assert "No score: nothing that weighs could be judged." in page_of(report).text

@@ -33,6 +33,18 @@ def test_a_flag_that_was_not_tested_is_named_as_that() -> None:
     assert "Not tested  Throttling without a word; Changes overwrite each other" in terminal_text(fixture.report())
 
 
+def test_the_arithmetic_is_shown_where_a_volume_does_not_fit() -> None:
+    text = " ".join(terminal_text(fixture.report(), width=200).split())
+
+    assert "Does not fit 30 events a minute" in text
+    assert "1,800 calls needed an hour, 600 allowed (seen): used up after 20 min" in text
+    assert "500 calls needed an hour" not in text  # that fits
+
+
+def test_without_volumes_nothing_is_said_of_them() -> None:
+    assert "volume" not in terminal_text(fixture.report() | {"capacity": []})
+
+
 def test_where_no_grade_is_given_it_says_why() -> None:
     report = fixture.report()
     report["score"] |= {"grade": None, "raw_grade": None, "caps": [], "withheld": "too little was seen", "low": None}

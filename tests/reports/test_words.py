@@ -56,6 +56,17 @@ def test_sizes_are_told_in_fitting_units(amount: int, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"), (0.224, "0.22 s"), (9.96, "10 s"), (30, "30 s"), (60, "1 min"), (67.2, "67 s"), (119.8, "2 min"),
+        (122.7, "2 min"), (1_902, "31.7 min"), (3_599, "1 h"), (3_600, "1 h"), (259_200, "72 h"),
+    ],
+)  # fmt: skip
+def test_lengths_of_time_are_told_in_the_unit_that_they_fill(seconds: float, told: str) -> None:
+    assert words.length(seconds) == told
+
+
+@pytest.mark.parametrize(
     ("pointer", "told"),
     [("", "the whole document"), ("/paths/~1work-orders/get", "paths › /work-orders › get"), ("/a~0b", "a~b")],
 )

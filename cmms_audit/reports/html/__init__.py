@@ -17,7 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cmms_audit.model import Exchange
-from cmms_audit.reports import outline, words
+from cmms_audit.reports import event_outline, outline, words
+from cmms_audit.reports.html import timeline
 from cmms_audit.reports.html.compiled import CompiledTemplates
 from cmms_audit.reports.html.exchanges import ShownExchange, shown_exchanges
 from cmms_audit.reports.permission_matrix import shown_matrix
@@ -63,6 +64,9 @@ def render_html(
         scenario_titles={each["id"]: each["title"] for each in report["scenarios"]},
         unseen=Counter(each["reason"] for each in report["findings"] if each["reason"]),
         matrix=shown_matrix(report),
+        events=report.get("events"),
+        told=event_outline,
+        timeline=timeline,
         outline=outline,
         words=words,
         style=Markup(style()),  # noqa: S704 - our own file, no vendor text in it

@@ -19,6 +19,7 @@ from cmms_audit.reports import words
 from cmms_audit.reports.curl import curl_line
 from cmms_audit.reports.personal import is_about_people, json_lines, mask_url
 from cmms_audit.reports.text import one_line
+from cmms_audit.wire.facts import HANDSHAKE, handshake_facts
 
 BODY_LIMIT = 2000
 LINE_LIMIT = 40
@@ -102,6 +103,8 @@ def _path(url: str) -> str:
 
 def _outcome(exchange: Exchange) -> str:
     if exchange.response is None:
+        if HANDSHAKE in exchange.notes:
+            return one_line(handshake_facts(exchange).outcome, 160)
         return one_line(exchange.failure or "no answer", 160)
     try:
         return f"{exchange.status} {HTTPStatus(exchange.status).phrase}"
