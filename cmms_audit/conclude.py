@@ -9,10 +9,12 @@ from typing import Any
 from cmms_audit.audit import Order, Progress
 from cmms_audit.battery.context import RECORD_KINDS, WORK_ORDERS
 from cmms_audit.capacity import estimate
+from cmms_audit.events.recorded import recorded_trial
 from cmms_audit.hollow import hollow
 from cmms_audit.intake import Intake
 from cmms_audit.model import Basis, Finding, FlagState, Purpose, Reason, Severity, Verdict
 from cmms_audit.recorded_order import as_named
+from cmms_audit.reports import event_outline
 from cmms_audit.reports.curl import curl_line
 from cmms_audit.reports.document import AuditedVendor, FoundResource, RunFacts, build
 from cmms_audit.scoring import Grade, ScenarioVerdict, WaiverState, score
@@ -27,7 +29,7 @@ from cmms_audit.wire.redact import Redactor
 from cmms_audit.wire.tally import traffic_of
 
 # Members of a report that are computed here and hold no text from elsewhere.
-_COMPUTED = frozenset(("started_at", "finished_at", "fingerprint", "sha256", "spec_sha256"))
+_COMPUTED = frozenset(("started_at", "finished_at", "began_at", "fingerprint", "sha256", "spec_sha256"))
 
 
 def conclude(
@@ -71,6 +73,7 @@ def conclude(
         mapping=progress.mapping,
         field_coverage=_field_coverage(progress.intake),
         permission_matrix=_permission_matrix(progress.intake),
+        events=recorded_trial(recording),
         claims=progress.claims,
         warnings=_warnings(order, progress.intake),
     )
@@ -160,9 +163,10 @@ def _own_words(order: Order) -> frozenset[str]:
     """The closed vocabulary of a report: no secret hides in it, and a vendor may not choose a secret to erase it."""
     guide = order.guide
     enums = (Verdict, Basis, Severity, Reason, FlagState, ScenarioVerdict, Grade, WaiverState, Purpose)
-    words = {member.value for enum in enums for member in enum}
+    words = frozenset(member.value for enum in enums for member in enum)
     groups = {group.id for group in guide.groups}
-    return frozenset(words | groups | {*guide.questions, *guide.flags, *guide.scenarios, *(c.id for c in order.checks)})
+    ids = {*guide.questions, *guide.flags, *guide.scenarios, *(c.id for c in order.checks)}
+    return words | groups | ids | event_outline.OWN_WORDS
 
 
 def _redacted(value: Any, redactor: Redactor, own_words: frozenset[str]) -> Any:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "replay": ("replay", "Judge a recorded audit again, without the vendor."),
     "report": ("report", "Write the reports of an earlier audit again, in other formats."),
     "cleanup": ("cleanup", "Delete what an audit that was broken off has left at the vendor."),
+    "receiver": ("receiver", "Take what a vendor sends by webhook, keep it, and misbehave as told."),
     "spec-diff": ("spec_diff", "Say what changed between two API descriptions, and what breaks."),
     "checks": ("checks", "List the checks, or show one in plain words."),
     "explain": ("explain", "Explain a check, a question or a red flag: why, how, what to ask, what to sign."),

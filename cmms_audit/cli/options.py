@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from cmms_audit.addresses import parse_bind
 from cmms_audit.audit import Order
 from cmms_audit.battery.check import Check
 from cmms_audit.battery.discover import discover, installed_folders
@@ -17,6 +18,7 @@ from cmms_audit.folders import checks_folder, profiles_folder
 from cmms_audit.guide import Guide, load_guide
 from cmms_audit.permissions import grant, listening_address, remembered_answers
 from cmms_audit.vendor import Vendor, load_vendor, secret_receivers
+from cmms_audit.webhooks.delivery import Delivery
 
 FORMATS = ("html", "json", "md")
 
@@ -70,6 +72,7 @@ def order_for(
     environ: Mapping[str, str],
     in_terminal: bool,
     bind: str | None = None,
+    webhook_log: Path | None = None,
 ) -> Order:
     """Read the vendor file and the battery, settle what may be sent, and make the order of it.
 
@@ -94,8 +97,7 @@ def order_for(
         ask=_ask if in_terminal else None,
         remembered=remembered_answers(environ),
     )
-    if permissions.webhooks:
-        listening_address(vendor, bind)
+    listen_at = parse_bind(listening_address(vendor, bind)) if permissions.webhooks else ("127.0.0.1", 0)
     return Order(
         vendor=vendor,
         guide=guide,
@@ -107,13 +109,27 @@ def order_for(
         allow_hosts=allow_hosts,
         spec_folders=(vendor.path.parent, *([spec_folder] if spec_folder else ())),
         dialect_folders=folders,
+        listen_at=listen_at,
+        captured=_captured(webhook_log, vendor) if webhook_log else (),
     )
 
 
+def _captured(file: Path, vendor: Vendor) -> tuple[Delivery, ...]:
+    from cmms_audit.webhooks.captured import read_captured  # few runs have such a file
+
+    return read_captured(file, sent_to=vendor.webhooks.public_url, not_to=vendor.base_url)
+
+
 def receivers_notice(order: Order) -> tuple[str, ...]:
-    """The first lines of every run: which secret goes where, and what the vendor file was warned about."""
-    lines = [f"{reference} ({label}) goes to {receiver}" for reference, label, receiver in _receivers(order.vendor)]
-    return (*order.vendor.warnings, *lines) if not order.permissions.offline else order.vendor.warnings
+    """The first lines of every run: which secret goes where, warnings about the vendor file, what was captured."""
+    lines = list(order.vendor.warnings)
+    if not order.permissions.offline:
+        receivers = _receivers(order.vendor)
+        lines += [f"{reference} ({label}) goes to {receiver}" for reference, label, receiver in receivers]
+    if order.captured:
+        first, last = (each.received[:19].replace("T", " ") for each in (order.captured[0], order.captured[-1]))
+        lines.append(f"webhook deliveries captured elsewhere: {len(order.captured):,}, from {first} to {last} UTC")
+    return tuple(lines)
 
 
 def _receivers(vendor: Vendor) -> list[tuple[str, str, str]]:

@@ -73,6 +73,15 @@ def run(
         str | None,
         typer.Option("--bind", metavar="HOST:PORT", help="Let webhooks be received where other machines reach it."),
     ] = None,
+    webhook_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--webhook-log",
+            metavar="FILE",
+            help="Judge webhook deliveries, too, that were captured elsewhere: by `cmms-audit receiver`, as a HAR, or"
+            " by a request inspector.",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an audit that was broken off: name its folder.")
@@ -92,6 +101,8 @@ def run(
     gates = asked_gates(fail_under, fail_on, baseline)
     asked = Asked(split(allow), tuple(only or ()), tuple(skip or ()), offline)
     if resume:
+        if webhook_log:
+            raise InputError("--webhook-log: an audit that is resumed keeps what it was started with")
         vendor_file, out = place_to_resume(vendor_file, out)
         asked = asked_then(out, asked, remembered_answers(os.environ))
     order = order_for(
@@ -106,6 +117,7 @@ def run(
         allow_hosts=frozenset(allow_host or ()),
         environ=os.environ,
         bind=bind,
+        webhook_log=webhook_log,
         in_terminal=sys.stdin.isatty() and sys.stderr.isatty() and not resume,
     )
     wishes = Wishes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from cmms_audit.sandbox import granary, serve
@@ -36,8 +37,13 @@ class Embedded(Protocol):
         """Its OpenAPI document, as JSON."""
         ...
 
-    def running(self, switches: Sequence[str], *, port: int = 0) -> AbstractContextManager[str]:
-        """Serve it for as long as the context lasts; gives the origin."""
+    def running(
+        self, switches: Sequence[str], *, port: int = 0, certificate: Path | None = None, key: Path | None = None
+    ) -> AbstractContextManager[str]:
+        """Serve it for as long as the context lasts, over TLS where a certificate is given; gives the origin.
+
+        The key may stand in the file of the certificate. Raises OSError where one of them cannot be used.
+        """
         ...
 
 
@@ -57,8 +63,11 @@ class _Granary:
     def document(self, origin: str, switches: Sequence[str]) -> str:
         return json.dumps(granary.document(origin, switches), indent=2)
 
-    def running(self, switches: Sequence[str], *, port: int = 0) -> AbstractContextManager[str]:
-        return serve.running(granary.Granary(switches), port=port)
+    def running(
+        self, switches: Sequence[str], *, port: int = 0, certificate: Path | None = None, key: Path | None = None
+    ) -> AbstractContextManager[str]:
+        encryption = granary.encryption(certificate, key or certificate, switches) if certificate else None
+        return serve.running(granary.Granary(switches), port=port, encryption=encryption)
 
 
 def embedded(name: str) -> Embedded:

@@ -88,6 +88,8 @@ def test_every_error_of_a_vendor_file_is_reported_at_once(tmp_path: Path) -> Non
         ("schema", "vendr"),
         ("demo", "--break", "no-such-switch"),
         ("sandbox", "grannary"),
+        ("sandbox", "granary", "--certificate", "absent.pem"),
+        ("sandbox", "granary", "--key", "vendor.yaml"),
     ],
     ids=" ".join,
 )
