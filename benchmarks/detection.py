@@ -16,9 +16,11 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from cmms_audit.sandbox import granary
-from tests.live import Detection, audited, compared, false_alarms, permissions_for
+from tests.live import Detection, Setting, audited, compared, false_alarms, setting_for
+from tests.noticed import OF_CAPTURES, WHOLE_GROUPS
+from tests.support import battery
 
-Order = tuple[str, str | None]  # what is allowed, and the switch that is on, if any
+Order = tuple[Setting, str | None]  # how to audit, and the switch that is on, if any
 Reports = dict[Order, dict[str, Any]]
 
 
@@ -31,9 +33,7 @@ def main() -> None:
     switches = tuple(dict.fromkeys(wanted.switch or granary.switch_names()))
     began = time.monotonic()
     reports = audited_side_by_side(orders(switches), wanted.jobs)
-    seen = [
-        compared(name, reports[permissions_for(name), None], reports[permissions_for(name), name]) for name in switches
-    ]
+    seen = [compared(name, reports[setting_for(name), None], reports[setting_for(name), name]) for name in switches]
     untouched = {alarm for (_, switch), report in reports.items() if switch is None for alarm in false_alarms(report)}
     print("\n".join([*figures(seen, sorted(untouched)), "", *table(seen)]))
     print(f"\n{len(reports)} audits in {time.monotonic() - began:.0f} s, {wanted.jobs} side by side")
@@ -41,8 +41,8 @@ def main() -> None:
 
 def orders(switches: Sequence[str]) -> list[Order]:
     """The audits that are needed: the untouched vendor first, once for each set of permissions."""
-    allowed = list(dict.fromkeys(permissions_for(name) for name in switches))
-    return [*((allow, None) for allow in allowed), *((permissions_for(name), name) for name in switches)]
+    settings = list(dict.fromkeys(setting_for(name) for name in switches))
+    return [*((setting, None) for setting in settings), *((setting_for(name), name) for name in switches)]
 
 
 def audited_side_by_side(wanted: Sequence[Order], jobs: int) -> Reports:
@@ -52,27 +52,32 @@ def audited_side_by_side(wanted: Sequence[Order], jobs: int) -> Reports:
 
 
 def _audited(order: Order) -> dict[str, Any]:
-    allow, switch = order
-    return audited(*([switch] if switch else ()), allow=allow)
+    setting, switch = order
+    return audited(*([switch] if switch else ()), **setting._asdict())
 
 
 def figures(seen: Sequence[Detection], untouched: Sequence[str]) -> Iterator[str]:
-    """The three figures, and what the false alarms are."""
-    found = [each for each in seen if each.rightly]
+    """The three figures, what the false alarms are, and which checks found nothing to say."""
+    found = [each for each in seen if each.found]
     beside = sum(len(each.wrongly) for each in seen)
     yield f"recall: {len(found)} of {len(seen)} switches found ({100 * len(found) / len(seen):.0f} %)"
     yield f"collateral: {beside} verdicts moved that a switch does not declare"
     yield f"false alarms on the untouched vendor: {len(untouched)}{' '.join(['', *untouched])}"
+    among = [check for check in battery() if check.split(".")[0] in WHOLE_GROUPS]
+    checks = [check for check in among if not check.startswith(OF_CAPTURES)]
+    blind = sorted(check for check in checks if not any(check in each.noticed_by for each in seen))
+    yield f"of {len(checks)} checks ({', '.join(WHOLE_GROUPS)}) noticed nothing: {len(blind)}{' '.join(['', *blind])}"
     broken = sorted({check for each in seen for check in each.broken})
     yield f"checks that broke down: {len(broken)}{' '.join(['', *broken])}"
 
 
 def table(seen: Sequence[Detection]) -> Iterator[str]:
     """One row a switch."""
-    yield "| switch | found by | collateral |"
-    yield "|---|---|---|"
+    yield "| switch | what moved | noticed by | collateral |"
+    yield "|---|---|---|---|"
     for each in seen:
-        yield f"| {each.switch} | {_changes(each.rightly) or '**not found**'} | {_changes(each.wrongly)} |"
+        moved = _changes(each.rightly) or ("only told" if each.found else "**not found**")
+        yield f"| {each.switch} | {moved} | {', '.join(each.noticed_by)} | {_changes(each.wrongly)} |"
 
 
 def _changes(moved: Mapping[str, tuple[str, str]]) -> str:

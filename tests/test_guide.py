@@ -203,7 +203,7 @@ def test_the_hash_follows_the_content_and_not_the_comments(copy: Path) -> None:
         ("profiles/scenarios/erp-sync.yaml", "auth.scopes: 5", "auth.scops: 5", "did you mean auth.scopes?"),
         ("profiles/scenarios/erp-sync.yaml", "  auth.scopes: 5\n", "", "no weight is given for auth.scopes"),
         ("profiles/scenarios/erp-sync.yaml", "auth.scopes: 5", "auth.scopes: 6", "5"),
-        ("profiles/scenarios/erp-sync.yaml", "[writes]", "[reads]", "pull"),
+        ("profiles/scenarios/erp-sync.yaml", "[pull, writes]", "[pull, reads]", "pull"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_the_right_word(

@@ -28,6 +28,8 @@ def intake(description: str) -> Intake:
         ("Rate limit: 6000 requests per minute.", None, None),
         ("Rate limit: 100 requests per hour.", None, 80),
         ("Rate limit: 1 request per day.", None, 0),
+        ("GET: 60 requests per minute and 4000 per hour. Batch: 20 requests per hour.", 1.0, 3200),
+        ("Rate limits: batch 20 requests per hour, DELETE 5 requests per minute.", None, None),
         ("Rate limits: 10 requests per second, 1,000 requests per hour, 5,000 requests per day.", 10.0, 800),
     ],
 )

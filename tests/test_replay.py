@@ -49,6 +49,15 @@ def test_a_replay_gives_the_same_report_to_the_byte(folder: Path, tmp_path: Path
         assert (tmp_path / "again" / name).read_bytes() == (folder / "out" / name).read_bytes(), name
 
 
+def test_the_report_tells_what_became_of_the_events_of_the_run(folder: Path) -> None:
+    events = json.loads((folder / "out" / "report.json").read_text())["events"]
+
+    came = {each["name"]: each for each in events["addresses"]}
+    assert events["watched_seconds"] is not None
+    assert (came["steady"]["due"] > 1, came["steady"]["missing"]) == (True, [])
+    assert [each["seconds"] for each in events["outages"]] == [30, 120, 3600, 28_800]
+
+
 @pytest.fixture
 def copy(tmp_path_factory: pytest.TempPathFactory, offline_audit: Path) -> Path:
     target = tmp_path_factory.mktemp("copy")

@@ -16,7 +16,7 @@ from cmms_audit.api import Api
 from cmms_audit.battery.context import Context
 from cmms_audit.battery.engine import judge
 from cmms_audit.credentials import Credential
-from cmms_audit.model import Claim, Finding
+from cmms_audit.model import Claim, Exchange, Finding, Purpose, Request, Response
 from cmms_audit.permissions import Permissions
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.session import Session
@@ -181,6 +181,12 @@ def looked_at(
 
         findings: tuple[Finding, ...] = bench.run(work)
     return findings
+
+
+def answered(url: str, status: int, body: str = "[]", **headers: str) -> Exchange:
+    """An exchange as it is recorded, of which only the answer matters."""
+    response = Response(status, tuple(headers.items()), body, len(body))
+    return Exchange(1, "test", Purpose.API, "main", Request("GET", url), response, "2026-01-01T00:00:00Z", 0.1)
 
 
 def flags(finding: Finding) -> dict[str, bool]:

@@ -135,6 +135,7 @@ def written(
     requests: int = 100,
     second: Mapping[str, Credential] | None = None,
     credentials_at: Callable[[str], Mapping[str, Credential]] = lambda origin: {},
+    may_subscribe: bool = False,
 ) -> Story:
     """Let a check's view of the run do some work, and then clean up as at the end of a run."""
     with answering(plant) as served, tempfile.TemporaryDirectory() as folder:
@@ -143,7 +144,12 @@ def written(
         held: dict[str, Credential] = {"main": api_key(), **(second or {}), **credentials_at(served.url)}
         types = {role: credential.type for role, credential in held.items()}
         subject = subject_of(
-            about, base_url=base_url, samples=samples or {}, roles=frozenset(held), credential_types=types
+            about,
+            base_url=base_url,
+            samples=samples or {},
+            roles=frozenset(held),
+            credential_types=types,
+            may_subscribe=may_subscribe,
         )
         bench = Workbench(Path(folder), base_url, held, ALL, replace(ENOUGH, requests=requests))
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
-from tests.vendors.cmms import ABOUT, CODE, NUMBER, TEXT, Habits, Json, LimitPerAddress, Paging, Slice, Wrong, described
-from tests.wire.servers import Answer
+from tests.vendors.cmms import ABOUT, CODE, NUMBER, TEXT, Habits, Json, Paging, Slice, Wrong, described, many
+from tests.vendors.judging import Due
 
 LINK: Json = {"type": "string", "nullable": True}
-
-
-def many(record: Json) -> Json:
-    """The schema of a list."""
-    return {"type": "array", "items": record}
 
 
 # How somebody is turned away
@@ -52,21 +45,6 @@ DATED = Habits(
         },
     ),
 )
-
-
-# A limit for each address that calls, and a waiting time that says nothing
-
-
-def _too_many() -> Answer:
-    body = json.dumps({"code": "too_many_calls", "message": "Too many calls from your address."})
-    return Answer(429, body, {"Content-Type": "application/json", "Retry-After": "0", "X-Request-Id": "r-0"})
-
-
-def limited_by_address(calls: int, seconds: int) -> Habits:
-    """A vendor whose limit holds for each address that calls, and whose refusals say "wait 0 seconds"."""
-    limit = LimitPerAddress(calls, seconds, _too_many)
-    told = f"At most {calls} requests per {seconds} seconds for each IP address."
-    return Habits(about=f"{told} {ABOUT.partition('. ')[2]}", before=limit)
 
 
 # Laravel: data, links and meta; 422 with the errors by field
@@ -221,3 +199,27 @@ JSON_API = Habits(
         errors=many(described(status=TEXT, code=CODE, title=TEXT, source=described(parameter=TEXT)))
     ),
 )
+
+VENDORS = {
+    "ordinary": Due(Habits()),
+    "403 for strangers": Due(FORBIDDING),
+    "404 for strangers": Due(HIDING),
+    "clamped pages": Due(CLAMPING, {"operations.pagination": "partial"}),  # nothing says that the page was cut
+    "errors in two shapes": Due(
+        TWO_SHAPES,
+        {"errors.structure": "partial"},
+        flags=frozenset({"undocumented-behaviour"}),  # the document describes one of them
+    ),
+    "errors of a gateway": Due(
+        BEHIND_A_GATEWAY, {"errors.structure": "partial"}, flags=frozenset({"undocumented-behaviour"})
+    ),
+    "a version by date": Due(DATED),
+    "Laravel": Due(LARAVEL, {"errors.structure": "partial"}),  # no code for programs
+    "Django": Due(DJANGO, {"errors.structure": "partial"}),  # no code, and errors of fields have a shape of their own
+    "Spring": Due(
+        SPRING,
+        {"errors.structure": "not_met", "operations.pagination": "partial"},  # "Bad Request" and no more
+        flags=frozenset({"generic-errors"}),
+    ),
+    "JSON:API": Due(JSON_API),
+}
