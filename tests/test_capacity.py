@@ -132,14 +132,55 @@ def test_a_pull_without_a_window_has_a_time_and_no_verdict() -> None:
     [
         ({"limit_per_minute": 30}, True),
         ({"limit_per_minute": 29}, False),
-        ({"limit_per_minute": 60, "limit_per_hour": 1000}, False),  # 1,800 an hour are needed
+        ({"limit_per_minute": 60, "limit_per_hour": 1000}, None),  # 1,800 an hour, if all of it were busy
+        ({"limit_per_hour": 1800}, True),
+        ({"limit_per_hour": 29}, False),  # less than a single busy minute
         ({"limit_per_second": 1}, True),
         ({}, None),
     ],
 )
-def test_events_come_as_a_steady_stream(limits: dict[str, float], fits: bool | None) -> None:
+def test_a_busy_minute_of_events_is_certain_of_itself_alone(limits: dict[str, float], fits: bool | None) -> None:
     (answer,) = estimate([finding(**limits)], [SENSORS], {"events_per_minute": 30})
     assert (answer.scenario, answer.need, answer.fits) == ("iot", "30 events a minute", fits)
+
+
+def test_whether_a_busy_minute_lasts_is_left_to_the_plant() -> None:
+    (answer,) = estimate([finding(limit_per_hour=1000)], [SENSORS], {"events_per_minute": 30})
+    assert answer.because == (
+        "at that rate 1,000 calls an hour are used up after 33.3 min; whether that happens depends on how long your "
+        "busy times last, which one busy minute does not tell"
+    )
+    assert answer.working == (
+        "30 events a minute, one call for each, are 30 calls a minute",
+        "if it were always as busy: 1,800 calls needed an hour, 1,000 allowed (seen): used up after 33.3 min",
+    )
+    assert (answer.estimate_minutes, answer.would_fit) == (None, ())
+
+
+def test_a_busy_minute_that_is_more_than_a_long_window_allows_does_not_fit() -> None:
+    (answer,) = estimate([finding(limit_per_hour=20)], [SENSORS], {"events_per_minute": 30})
+    assert answer.because == "one busy minute alone needs 30 calls, more than 20 calls an hour"
+    assert answer.would_fit == ("a limit of at least 1,800 calls an hour",)
+
+
+@pytest.mark.parametrize(("events", "fits"), [(0.0, True), (30.0, True)])
+def test_a_busy_minute_of_events_takes_nothing_from_an_hour_of_pulling(events: float, fits: bool) -> None:
+    both = replace(scenario("iot"), capacity=("pull", "events"))
+    volumes = {**PULL, "events_per_minute": events}
+    (answer, *_) = estimate([finding(page_size_served=1000, seconds_per_page=1, limit_per_hour=60)], [both], volumes)
+    assert answer.fits is fits
+
+
+def test_one_call_is_told_in_the_singular() -> None:
+    one = pull(page_size_served=50_000, seconds_per_page=0.3, limit_per_month=1)
+    (write,) = estimate([finding(limit_per_minute=60)], [FINANCE], {"writes_per_hour": 1.0})
+    assert one.because == "1 call, which takes 0.3 s, as fast as the system answers; there are 60 min"
+    assert one.working[:2] == (
+        "50,000 records at 50,000 a call (seen) is 1 call", "1 call of 0.3 s (seen) takes 0.3 s",
+    )  # fmt: skip
+    assert one.working[-1] == "1 call a month is enough for 1 such pull every month"
+    assert write.working[0] == "1 record an hour, one in a call, is 1 call an hour"
+    assert write.working[-1] == "at 60 calls a minute, the call of an hour takes at least 1 s"
 
 
 def test_writes_in_bulk_need_fewer_calls() -> None:
@@ -153,7 +194,7 @@ def test_writes_in_bulk_need_fewer_calls() -> None:
 
 def test_of_two_figures_for_one_limit_the_lower_counts() -> None:
     found = [finding(limit_per_hour=5000), finding(limit_per_hour=1000)]
-    (answer,) = estimate(found, [SENSORS], {"events_per_minute": 30})
+    (answer,) = estimate(found, [FINANCE], {"writes_per_hour": 1800})
     assert answer.fits is False
 
 
@@ -255,8 +296,8 @@ def test_the_writes_of_an_hour_take_as_long_as_the_limits_allow(limit: float, mi
     [(43_200, True), (20_000, None), (14_400, None), (14_399, False)],
     ids=["day and night", "for 11 hours", "for one shift", "for less than a shift"],
 )
-def test_a_busy_minute_says_little_of_a_whole_day(per_day: int, fits: bool | None) -> None:
-    (answer,) = estimate([finding(limit_per_day=per_day)], [SENSORS], {"events_per_minute": 30})
+def test_a_busy_hour_says_little_of_a_whole_day(per_day: int, fits: bool | None) -> None:
+    (answer,) = estimate([finding(limit_per_day=per_day)], [FINANCE], {"writes_per_hour": 1800.0})
     assert answer.fits is fits
     assert bool(answer.would_fit) is (fits is False)
 

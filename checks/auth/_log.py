@@ -33,6 +33,7 @@ _CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _METHODS = _CHANGING_METHODS | {"GET", "HEAD", "OPTIONS"}
 _BESIDE_DATA = ("meta", "metadata", "_meta")
 _LEAST_ID = 6
+_TELLING_ID = 8
 _LEAST_RECORD_ID = 3
 _EPOCH_SECONDS, _EPOCH_MILLISECONDS, _EPOCH_ENDS = 1e9, 1e11, 1e13  # the years 2001 and 5138; 1973, and 2286
 
@@ -188,10 +189,17 @@ def _is_about_another(record: Mapping[str, Any], call: OwnCall, log: str) -> boo
 def _is_named(record: Mapping[str, Any], call: OwnCall) -> bool:
     """Whether an entry carries one of the call's numbers, the text that it sent, or the record that it just made."""
     texts = _texts(record)
-    if any(each in text for text in texts for each in (*call.ids, call.marker) if each):
+    if any(_bears(text, number) for text in texts for number in call.ids if number):
+        return True
+    if call.marker and any(call.marker in text for text in texts):
         return True
     telling = len(call.record_id) >= _LEAST_RECORD_ID and call.record_id in texts
     return telling and any(is_recent(value, call) for value in texts)
+
+
+def _bears(text: str, number: str) -> bool:
+    """Whether a text is a number of the call, or holds it; a short one stands in many a text that is about others."""
+    return text == number or (len(number) >= _TELLING_ID and number in text)
 
 
 def _is_like(record: Mapping[str, Any], call: OwnCall) -> bool:

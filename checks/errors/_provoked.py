@@ -51,14 +51,20 @@ class Provoked(Struct, frozen=True):
         """Whether the answer says that something was wrong, in its status or inside a success.
 
         That too many calls were made (429) is no answer to the question. A server that has nothing to offer in the
-        format that was asked for may leave the body empty, or send what it has. Otherwise a page for people is no
-        answer of an API, whatever its status.
+        format that was asked for may leave the body empty, say so (406) in whatever form, or send what it has.
+        Otherwise a page for people is no answer of an API, whatever its status.
         """
-        if self.wrong == "media type" and (self.exchange.status < 400 or not self.exchange.text):
+        if self.wrong == "media type" and self._is_sent_as_can_be:
             return False
         if self.exchange.status == 429 or self.is_barred or self.is_silent:
             return False
         return self.exchange.status >= 400 or hides_an_error(self.exchange) or is_page(self.exchange)
+
+    @property
+    def _is_sent_as_can_be(self) -> bool:
+        """Whether nobody could expect JSON: in the format that was asked for there is none."""
+        exchange = self.exchange
+        return exchange.status < 400 or not exchange.text or (exchange.status == 406 and exchange.json is None)
 
     @property
     def is_barred(self) -> bool:

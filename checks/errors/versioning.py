@@ -141,6 +141,9 @@ def _judge_notice(notice: Notice, claim: Claim | None) -> Finding:
 def deprecations_dated(ctx: Context) -> Finding:
     """Operations that are marked as going away should say when."""
     going = [each for each in ctx.spec.operations if each.deprecated] if ctx.has_spec else []
+    if not going and ctx.has_spec and not ctx.spec.tells(QUESTION):
+        says = f"a document written as {ctx.spec.written_in.name} need not mark what is going away"
+        return unknown(says, ctx.spec.evidence_at(""))
     if not going:
         return not_applicable("no document marks an operation as going away")
     undated = [

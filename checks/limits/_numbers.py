@@ -112,6 +112,11 @@ def beside_rates(ctx: Context) -> str:
     return f"Stated besides: {', '.join(named)}." if named else ""
 
 
+def beside_calls(texts: Iterable[Prose]) -> str:
+    """That the time which answers take to compute is limited as well, in a sentence; empty where nothing says so."""
+    return "The time that answers take to compute is limited besides." if computing_time(texts) else ""
+
+
 def header_windows(facts: RateFacts) -> dict[int, int]:
     """The limits that headers state with their window in seconds."""
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from cmms_audit.battery import Context, Finding, RateFacts, RatePolicy, check, met, not_applicable, not_met, partial
+from cmms_audit.battery import Context, Finding, RateFacts, RatePolicy, check, met, not_applicable, partial
 from cmms_audit.model import Exchange
 
 from ..data._counted import counted
@@ -69,8 +69,9 @@ async def calls_counted(ctx: Context) -> Finding:
         summary = "what live answers count is no number of calls, but perhaps the time that they take to compute"
         return not_applicable(summary, *answers)
     if _never_count((*counters, *_counters([ctx.rate_headers(first)]))):
-        summary = f"in {len(answers)} reads in a row the number of calls left never went down"
-        return not_met(summary, first, *answers)
+        summary = f"in {len(answers)} reads in a row the number of calls left stood at the full limit each time"
+        late = "it is brought up to date late, or never: do not rely on it to slow down in time"
+        return partial(f"{summary}; {late}", first, *answers)
     wrong = [fault for each in counters for fault in _faults(each)]
     if wrong:
         return partial(wrong[0], *answers, detail="\n".join(wrong))

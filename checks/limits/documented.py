@@ -100,7 +100,8 @@ def _judge_numbers(ctx: Context, published: Published, *seen: Exchange) -> Findi
     """
     words, facts = published.in_words, published.facts
     places, basis = (*published.places, *seen), Basis.OBSERVED if seen else Basis.DOCUMENTED
-    detail = " ".join(filter(None, (_numbers.quoted(published.limits.values()), _numbers.beside_rates(ctx))))
+    besides = (_numbers.beside_rates(ctx), _numbers.beside_calls(published.texts))
+    detail = " ".join(filter(None, (_numbers.quoted(published.limits.values()), *besides)))
     missing = _numbers.missing_windows(published.numbers)
     if not missing or _numbers.says_no_other(published.texts):
         finding = met(f"published are {words}", *places, basis=basis, detail=detail, facts=facts)
@@ -240,14 +241,14 @@ async def headers_agree(ctx: Context) -> Finding:
     stated = _numbers.header_windows(facts)
     documentation = await _documentation(ctx)
     published = _with_pages(_in_specification(ctx), documentation.pages if documentation else ())
-    finding = _disagreement(stated, published.numbers, answer)
+    finding = _disagreement(stated, published, answer)
     below_all = _below_all(ctx, facts, published.numbers)
     if finding is None and below_all:
         finding = _judge_without_window(published, below_all, answer)
     if finding is None and not set(stated) & set(published.numbers):
         return not_applicable("no document states the limit that live answers state", answer)
     if finding is None:
-        finding = _confirmed(ctx, published, "live answers state the same", answer)
+        finding = _borne_out(ctx, published, stated, answer)
     return _numbers.hold_claims_against(finding, ctx.claim, stated, "in the answers")
 
 
@@ -277,10 +278,23 @@ def _confirmed(ctx: Context, published: Published, how: str, *seen: Exchange) ->
     return replace(finding, summary=f"{finding.summary}; {how}")
 
 
-def _disagreement(stated: Mapping[int, int], published: Mapping[int, int], answer: Exchange) -> Finding | None:
-    """Where the headers differ from the documents; None where they do not."""
+def _borne_out(ctx: Context, published: Published, stated: Mapping[int, int], answer: Exchange) -> Finding:
+    """What the documents say where live answers state the same, be it what only some may use, such as a dearer plan."""
+    numbers = published.numbers
+    of_some = {window: count for window, count in stated.items() if count > numbers.get(window, count)}
+    if not of_some:
+        return _confirmed(ctx, published, "live answers state the same", answer)
+    finding = _confirmed(ctx, published, f"live answers state {_numbers.in_words(of_some)}, as published", answer)
+    return replace(finding, facts={**finding.facts, **_numbers.facts_of(of_some)})
+
+
+def _disagreement(stated: Mapping[int, int], documents: Published, answer: Exchange) -> Finding | None:
+    """Where the headers differ from the documents; None where they state one of the published numbers."""
+    published = documents.numbers
+    promised = {(each.window, each.count) for each in documents.stated if each.holds_for_reading}
     lower = {window: count for window, count in stated.items() if count < published.get(window, count)}
-    higher = {window: count for window, count in stated.items() if count > published.get(window, count)}
+    more = {window: count for window, count in stated.items() if count > published.get(window, count)}
+    higher = {window: count for window, count in more.items() if (window, count) not in promised}
     facts_of_stated = _numbers.facts_of(stated)
     if lower:
         wrote = _numbers.in_words({window: published[window] for window in lower})

@@ -11,7 +11,7 @@ from cmms_audit.capacity.answer import Answer
 from cmms_audit.capacity.measured import Measured
 from cmms_audit.capacity.pulls import Pull, time_to_pull
 from cmms_audit.capacity.streams import Stream, held_against_limits
-from cmms_audit.capacity.words import WINDOWS, counted, duration, known, number
+from cmms_audit.capacity.words import WINDOWS, agreeing, counted, duration, known, number
 
 ROUND_HISTORY = 100_000
 """Records of history for which a first load is worked out where the vendor file does not say how many there are."""
@@ -83,7 +83,7 @@ class Loads(Struct, frozen=True):
             records=writes,
             calls=calls,
             window=WINDOWS["hour"],
-            sum=f"{counted(writes, 'record')} an hour, {how}, are {counted(calls, 'call')} an hour",
+            sum=f"{counted(writes, 'record')} an hour, {how}, {_are(calls)} an hour",
             in_bulk=True,
         )
 
@@ -96,10 +96,15 @@ class Loads(Struct, frozen=True):
             records=events,
             calls=events,
             window=WINDOWS["minute"],
-            sum=f"{counted(events, 'event')} a minute, one call for each, are {counted(events, 'call')} a minute",
+            sum=f"{counted(events, 'event')} a minute, one call for each, {_are(events)} a minute",
+            peak=True,
         )
 
-    def _beside(self) -> float:
-        """The calls a second that the same integration spends on writing while it pulls."""
+    def _beside(self) -> dict[int, float]:
+        """The calls that the same integration spends on writing while it pulls, by the window that they come in."""
         streams = {"writes": self._writes(), "events": self._events()}
-        return sum(each.calls / each.window for kind, each in streams.items() if each and kind in self.kinds)
+        return {each.window: each.calls for kind, each in streams.items() if each and kind in self.kinds}
+
+
+def _are(calls: float) -> str:
+    return f"{agreeing(calls, 'is', 'are')} {counted(calls, 'call')}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil, floor, inf
 
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cmms_audit.capacity.answer import PAGE_SIZE, SPEED, Answer
 from cmms_audit.capacity.measured import Known, Limit, Measured
-from cmms_audit.capacity.words import WINDOWS, counted, duration, every, joined, known, number
+from cmms_audit.capacity.words import WINDOWS, agreeing, counted, duration, every, joined, known, number
 from cmms_audit.model import Basis
 
 LARGE_PAGE = 1_000
@@ -21,12 +21,13 @@ _OFTEN = 24  # pulls a day
 class Pull(Struct, frozen=True):
     """So many `records` to fetch in a `window` of seconds, or in any time.
 
-    `beside` are the calls a second that the same integration spends on writing; `again`: it is done again and again.
+    `beside` are the calls that the same integration spends on writing in busy windows of so many seconds; `again`: it
+    is done again and again.
     """
 
     records: float
     window: float | None
-    beside: float = 0.0
+    beside: Mapping[int, float] = {}
     again: bool = True
 
 
@@ -76,7 +77,7 @@ def _holds(calls: int, pull: Pull, measured: Measured) -> list[_Hold]:
         seconds = calls * page_time.value
         one_by_one = ", one after the other," if calls > 1 else ""
         says = f"{counted(calls, 'call')} of {duration(page_time.value)}{known(page_time.basis)}{one_by_one}"
-        holds.append(_Hold(SPEED, seconds, f"{says} take {duration(seconds)}"))
+        holds.append(_Hold(SPEED, seconds, f"{says} {agreeing(calls, 'takes', 'take')} {duration(seconds)}"))
     return [*holds, *(_held_by(limit, calls, pull, page_time) for limit in measured.limits)]
 
 
@@ -90,13 +91,14 @@ def _held_by(limit: Limit, calls: int, pull: Pull, page_time: Known | None) -> _
     if calls <= left or (page_time and left * page_time.value >= limit.window):
         return _Hold(limit.name, 0.0, allowed, limit)
     if left < limit.calls:
-        allowed += f", of which {number(left)} are left beside the writing"
+        allowed += f", of which {number(left)} {agreeing(left, 'is', 'are')} left beside the writing"
     if not left:
         return _Hold(limit.name, inf, f"{allowed}: the pull never ends", limit)
     waits = ceil(calls / left) - 1
     rest = calls - waits * left
     seconds = waits * limit.window + (rest * page_time.value if page_time else 0.0)
-    says = f"at {allowed}, {number(left)} go at once and the rest waits for {_further(waits, limit)}"
+    at_once = f"{number(left)} {agreeing(left, 'goes', 'go')} at once"
+    says = f"at {allowed}, {at_once} and the rest waits for {_further(waits, limit)}"
     with_rest = f"; with the last {counted(rest, 'call')} that makes " if page_time else ": "
     return _Hold(limit.name, seconds, says + with_rest + duration(seconds), limit)
 
@@ -107,13 +109,19 @@ def _further(waits: int, limit: Limit) -> str:
     return f"{counted(waits, 'time')} {limit.name}" if several else counted(waits, f"further {limit.name}")
 
 
-def _left(limit: Limit, beside: float) -> float:
-    """The calls of a window that a pull may use. A busy hour of writing says nothing of a longer window, nor of a limit
-    on reading alone.
+def _left(limit: Limit, beside: Mapping[int, float]) -> float:
+    """The calls of a window that a pull may use."""
+    spent = _spent(limit, beside)
+    return max(0.0, float(floor(limit.calls - spent))) if spent else limit.calls
+
+
+def _spent(limit: Limit, beside: Mapping[int, float]) -> float:
+    """The calls of a window that the writing uses. A busy hour of it says nothing of a longer window, nor does a busy
+    minute; and nothing of it counts against a limit on reading alone.
     """
-    if not beside or limit.of or limit.window > WINDOWS["hour"]:
-        return limit.calls
-    return max(0.0, float(floor(limit.calls - beside * limit.window)))
+    if limit.of:
+        return 0.0
+    return sum(calls * limit.window / window for window, calls in beside.items() if limit.window <= window)
 
 
 def _fits(seconds: float, window: float | None, measured: Measured) -> bool | None:
@@ -173,7 +181,7 @@ def _how_often(calls: int, pull: Pull, measured: Measured) -> Iterator[str]:
         pulls = floor(_left(limit, pull.beside) / calls)
         if limit.window >= WINDOWS["day"] and 1 <= pulls < _OFTEN * limit.window / WINDOWS["day"]:
             enough_for = f"{counted(pulls, 'such pull')} {every(limit.window)}"
-            yield f"{limit.in_words} are enough for {enough_for}"
+            yield f"{limit.in_words} {agreeing(limit.calls, 'is', 'are')} enough for {enough_for}"
 
 
 def _because(answer: Answer, longest: _Hold, calls: int, pull: Pull, measured: Measured) -> str:
@@ -185,7 +193,8 @@ def _because(answer: Answer, longest: _Hold, calls: int, pull: Pull, measured: M
         says = f"{needs}, for which nobody has to wait at any limit" if measured.limits else needs
     else:
         at_least = "" if measured.limits and measured.seconds_per_page else "at least "
-        says = f"{needs}, which take {at_least}{duration(longest.seconds)}{_held_up(answer, longest, measured)}"
+        takes = f"{agreeing(calls, 'takes', 'take')} {at_least}{duration(longest.seconds)}"
+        says = f"{needs}, which {takes}{_held_up(answer, longest, measured)}"
     unknown = _what_is_unknown(measured) if answer.fits is None and pull.window else ""
     return f"{says}; {unknown}" if unknown else says + _allowed_time(answer, pull)
 
@@ -255,8 +264,7 @@ def _lifted(limit: Limit, calls: int, window: float, pull: Pull, page_time: Know
     needed = calls / (waits + 1)
     if page_time and waits:  # what does not go in the rest of the time has to go before
         needed = max(needed, (calls - floor(rest / page_time.value)) / waits)
-    beside = pull.beside * limit.window if not limit.of and limit.window <= WINDOWS["hour"] else 0.0
-    return replace(limit, calls=float(ceil(ceil(needed) + beside)))
+    return replace(limit, calls=float(ceil(ceil(needed) + _spent(limit, pull.beside))))
 
 
 def _quicker_answers(pull: Pull, window: float, measured: Measured) -> Iterator[tuple[str, Measured]]:

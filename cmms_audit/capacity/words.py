@@ -30,7 +30,12 @@ def number(value: float) -> str:
 
 def counted(count: float, noun: str) -> str:
     """A number of things: 1 call, 2 calls."""
-    return f"{number(count)} {noun}" + ("" if count == 1 else "s")
+    return f"{number(count)} {noun}" + ("" if number(count) == "1" else "s")
+
+
+def agreeing(count: float, one: str, many: str) -> str:
+    """The form of a verb that goes with a number of things: "takes" with 1, "take" with 2."""
+    return one if number(count) == "1" else many
 
 
 def duration(seconds: float) -> str:

@@ -20,10 +20,12 @@ from cmms_audit.spec.limit_scopes import (
     is_over,
     is_said_of_now,
 )
-from cmms_audit.spec.limit_values import Scope, StatedLimit, number, stated
+from cmms_audit.spec.limit_values import Scope, StatedLimit, number, stated, without_dots
 
 LONGEST_TEXT = 200_000
-ABOUT_LIMITS = pattern(r"rate.?limit|throttl|\bquotas?\b|\brps\b|(?:request|call|usage|api) limits?\b", re.IGNORECASE)
+ABOUT_LIMITS = pattern(
+    r"rate.?limit|throttl|\bquotas?\b|\brps\b|(?:request|call|usage|api) limits?\b|service protection", re.IGNORECASE
+)
 LONGEST_ROW = 500
 _LONGEST_SENTENCE = 600
 _CONTEXT = 400  # characters over which a heading or a sentence about rate limits speaks for what follows
@@ -39,13 +41,13 @@ _NUMBER_WORD = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|
 _TOKEN = pattern(
     r"(?P<window>(?:\b(?P<loose>in|within|during|over)\s{1,2}|\b(?:per|every|each)[\s-]{1,2}|/\s{0,2}|\b(?=an?\s)"
     r"|\b(?:rolling|sliding|fixed)\s)"
-    r"(?:(?:any|each|every|the same|an?|one|single|rolling|sliding|fixed)\s{1,2}){0,3}"
+    r"(?:(?:any|each|every|the(?: same|(?= {1,2}\d))|an?|one|single|rolling|sliding|fixed)\s{1,2}){0,3}"
     rf"(?:(?P<times>\d{{1,4}}|{_NUMBER_WORD})[\s-]{{1,2}}|(?P<glued>\d{{1,4}}))?"
     r"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h|days?|d|diem|weeks?|months?)\b"
     r"|\b(?P<adverb>hourly|daily|weekly|monthly)\b)"
     r"|\b(?P<rate>[rqt]p[smhd])\b"
-    r"|(?P<count>(?<![\w.,$€£+])(?:\d{1,3}(?:[,' ]\d{3}){1,3}|\d{1,9})(?:\s?(?:k|thousand|million)\b)?"
-    r"(?![\w%]|[.,]\d|\sToo Many)"
+    r"|(?P<count>(?<![\w.,$€£+])(?:\d{1,3}(?:(?:[,' ]\d{3}){1,3}|(?:\.\d{3}){1,3})|\d{1,9})"
+    r"(?:\s?(?:k|thousand|million)\b)?(?![\w%]|[.,]\d|\sToo Many)"
     rf"|\b(?:(?:{_NUMBER_WORD})(?:[\s-](?:hundred|thousand|million))?|an? (?:hundred|thousand|million)|once|twice)\b"
     r"|\ban?\b(?=\s{1,2}(?:api )?(?:request|call)\b))"
     r"|\b(?P<noun>requests?|calls?|reqs?|queries|hits|invocations|operations|transactions|called|invoked)\b",
@@ -103,6 +105,18 @@ _LEADS_TO = pattern(
 )
 _RAISED_FROM = pattern(r"\b(?:raised|increased|lowered|reduced|changed) from\s$", re.IGNORECASE)
 _AFTER_COUNT = pattern(r"\s?(?:%|(?:seconds?|minutes?|hours?|days?|ms)\b)|:\d", re.IGNORECASE)
+
+# "360/minute" right behind a method, near the word "limit", is a number of calls.
+_OF_A_METHOD = pattern(
+    r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE)(?:\s|:|=){1,3}\d[\d,.]{0,9}\s?(?:/|per )\s?(?:s|m|h|d)[a-z]{0,5}\b"
+)
+_LIMITS = pattern(r"\blimit(?:s|ed)?\b", re.IGNORECASE)
+# The time that answers take to compute, limited beside the number of calls within the same window.
+_COMPUTING_TIME = pattern(
+    r"(?:\s?(?:,|\band\b|\bor\b)){1,2}\s(?:use\s|take\s|up to\s){0,2}\d[\d,]{0,8}\s(?:milli)?(?:seconds|minutes)\sof\s"
+    r"(?:combined\s|total\s)?(?:comput(?:e|ing)|cpu|processor|processing|execution)[ -]time\b",
+    re.IGNORECASE,
+)
 
 _LONG_UNITS = ("second", "minute", "hour", "day", "daily", "week", "month")
 _DIGIT = pattern(r"\d")
@@ -170,17 +184,21 @@ def limits_in_sentences(text: str) -> Iterator[StatedLimit]:
     """The limits that the sentences of a text state, those in rows of tables left out."""
     if not _may_state_a_limit(text):
         return
-    reach, follows = 0, False
+    reach, limited, follows = 0, 0, False
     for sentence in _sentences(_without_rows(text[:LONGEST_TEXT])):
         if ABOUT_LIMITS.search(sentence):
             reach = _CONTEXT
         elif _HEADING.match(sentence):
-            reach = 0
+            reach = limited = 0
+        if _LIMITS.search(sentence):
+            limited = _CONTEXT
         if _has_window(sentence) and is_said_of_now(sentence):
-            found = list(_in_sentence(sentence, about=reach > 0 or (follows and is_for_the_rest(sentence))))
+            of_calls = limited > 0 and _OF_A_METHOD.search(sentence) is not None
+            about = reach > 0 or of_calls or (follows and is_for_the_rest(sentence))
+            found = list(_in_sentence(sentence, about=about))
             follows = bool(found)
             yield from found
-        reach -= len(sentence)
+        reach, limited = reach - len(sentence), limited - len(sentence)
 
 
 def _without_rows(text: str) -> str:
@@ -211,7 +229,7 @@ def _may_state_a_limit(text: str) -> bool:
 
 
 def _in_sentence(text: str, *, about: bool) -> Iterator[StatedLimit]:
-    tokens = [_Token(_kind(match), match.start(), match.end(), match) for match in _TOKEN.finditer(text)]
+    tokens = list(_tokens(text))
     if not any(token.kind in ("window", "rate") for token in tokens) or _speaks_of_something_else(text):
         return
     sentence = _Sentence(text, about, tokens)
@@ -232,6 +250,14 @@ def _in_sentence(text: str, *, about: bool) -> Iterator[StatedLimit]:
             continue
         if limit and not STRANGERS.search(segment + _rest(sentence, end)):
             yield limit
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """The tokens of a sentence, but for the computing time that it limits besides."""
+    besides = [match.span() for match in _COMPUTING_TIME.finditer(text)]
+    for match in _TOKEN.finditer(text):
+        if not any(start <= match.start() < end for start, end in besides):
+            yield _Token(_kind(match), match.start(), match.end(), match)
 
 
 def _scope(segment: str, before: Scope) -> Scope:
@@ -259,7 +285,8 @@ def _kind(match: re.Match[str]) -> str:
 
 def _speaks_of_something_else(text: str) -> bool:
     """Calls that the vendor makes, and what its machines are praised for, are no limits for a client."""
-    return bool(_OF_OTHERS.search(text)) or (bool(_BOASTING.search(text)) and not _PROMISING.search(text))
+    boasts = _BOASTING.search(_COMPUTING_TIME.sub("", text)) is not None
+    return bool(_OF_OTHERS.search(text)) or (boasts and not _PROMISING.search(text))
 
 
 def _count_of(sentence: _Sentence, index: int) -> int | None:
@@ -295,7 +322,7 @@ def _calls_then_window(sentence: _Sentence, index: int) -> bool:
         return False
     if not (_USUAL_CALLS.fullmatch(adjectives) or _LIMITING.search(sentence.text)):
         return False
-    gap = sentence.between(noun, window)
+    gap = _COMPUTING_TIME.sub("", sentence.between(noun, window))
     if window.match["loose"]:
         return bool(_IS_ALLOWED.fullmatch(gap))
     return len(gap) <= _FAR and not _TAKES_TIME.search(gap)
@@ -340,4 +367,5 @@ def _limit(sentence: _Sentence, count: _Token, window: _Token, scope: Scope) -> 
     match = window.match
     unit = match["unit"] or match["adverb"] or _RATE_UNITS[match["rate"][-1].lower()]
     written = match["times"] or match["glued"]
-    return stated(number(count.match.group()), unit, number(written) if written else None, sentence.text, scope)
+    calls = number(without_dots(count.match.group(), unit, sentence.text))
+    return stated(calls, unit, number(written) if written else None, sentence.text, scope)

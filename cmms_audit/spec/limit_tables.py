@@ -20,14 +20,15 @@ from cmms_audit.spec.limit_sentences import (
     is_row,
     limits_in_phrase,
 )
-from cmms_audit.spec.limit_values import LONGEST_QUOTATION, Scope, StatedLimit, number, stated
+from cmms_audit.spec.limit_values import LONGEST_QUOTATION, Scope, StatedLimit, number, stated, without_dots
 
 _MOST_CELLS = 20
 _LONGEST_LABEL = 80
 _REACH = 1_000  # characters after the words that speak of rate limits
 _CALLS = r"(?:requests?|calls?|reqs?|quota|limit|rate limit|max(?:imum)?)"
 _COUNT_CELL = pattern(
-    rf"(?P<count>\d{{1,3}}(?:[, ]\d{{3}}){{1,3}}|\d{{1,9}}|\d{{1,4}}\s?k)(?:\s{{1,2}}(?:API\s{{1,2}})?{_CALLS})?",
+    r"(?P<count>\d{1,3}(?:(?:[, ]\d{3}){1,3}|(?:\.\d{3}){1,3})|\d{1,9}|\d{1,4}\s?k)"
+    rf"(?:\s{{1,2}}(?:API\s{{1,2}})?{_CALLS})?",
     re.IGNORECASE,
 )
 _WINDOW_CELL = pattern(
@@ -79,6 +80,8 @@ class _Table(Struct):
         """Whether a cell of a row speaks of calls by the headings, or by the method that begins the row."""
         heading = self.heading[at] if at < len(self.heading) else ""
         if _OF_CALLS.fullmatch(heading) or _METHODS.fullmatch(cells[0]):
+            return True
+        if _OF_CALLS.fullmatch(cells[0]) and re.search(r"\blimits?\b", heading, re.IGNORECASE):
             return True
         if any(_names_calls(match.group()) for match in self.columns.values()):
             return True
@@ -143,6 +146,7 @@ def _of_count(count: str, cells: Sequence[str], at: int, table: _Table) -> Itera
     windows = [table.columns.get(at)] if table.columns else [_WINDOW_CELL.fullmatch(each) for each in beside]
     for window in filter(None, windows):
         times = int(window["times"]) if window["times"] else None
-        limit = stated(number(count), window["unit"], times, cells[at], table.scope(cells, at))
+        calls = number(without_dots(count, window["unit"], " ".join(cells)))
+        limit = stated(calls, window["unit"], times, cells[at], table.scope(cells, at))
         if limit:
             yield limit

@@ -28,6 +28,12 @@ _SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, 
 _NUMBER = pattern(r"([\d,.' ]*\d|[a-z]+)(?:[\s-]{0,2}(k|m|hundred|thousand|million))?", re.IGNORECASE)
 
 
+# Dots between thousands: several groups of three digits, or one that nobody would write to say less than ten.
+_GROUPS = pattern(r"[1-9]\d{0,2}(?:\.\d{3}){2,3}")
+_ONE_GROUP = pattern(r"[1-9]\d{0,2}\.\d\d0")
+_COMMAS = pattern(r"\d,\d{3}(?!\d)")
+
+
 class Scope(IntEnum):
     """What a limit holds for: all calls, those that read, those that write, others (deleting, in bulk, for logging in,
     or as an example), or those of one named address.
@@ -59,6 +65,11 @@ class StatedLimit(Struct, frozen=True):
         return self.scope is Scope.PLACE
 
     @property
+    def holds_for_reading(self) -> bool:
+        """Whether calls that read are held to it: one on all calls, or on those."""
+        return self.scope in (Scope.ALL, Scope.READS)
+
+    @property
     def per_second(self) -> float:
         """The same limit as a steady rate."""
         return self.count / self.window
@@ -85,6 +96,15 @@ def number(text: str) -> int | None:
         value = _NUMBER_WORDS.get(plain, 0)
     value *= _SCALES.get(scale, 1)
     return value if 0 < value <= LARGEST_COUNT else None
+
+
+def without_dots(text: str, unit: str, around: str) -> str:
+    """A number without the dots between its thousands ("1.000" an hour); as it is where they may mark a fraction.
+
+    So few calls ("1.500" a second) may be a fraction, and so is all that stands beside thousands with commas.
+    """
+    one_group = _ONE_GROUP.fullmatch(text) and (unit_seconds(unit) or 0) >= 60 and not _COMMAS.search(around)
+    return text.replace(".", "") if one_group or _GROUPS.fullmatch(text) else text
 
 
 def unit_seconds(unit: str) -> int | None:

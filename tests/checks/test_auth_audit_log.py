@@ -83,6 +83,18 @@ def test_our_own_call_has_to_be_in_the_log(logs: Callable[[Seen], Json | None], 
     assert read_at(WithLog(logs=logs)).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("logged", "verdict"),
+    [("2026-11", Verdict.MET), ("2026-11-22/7", Verdict.PARTIAL)],
+    ids=["the very number", "a longer text that holds it"],
+)
+def test_a_short_number_has_to_be_there_as_it_is(logged: str, verdict: Verdict) -> None:
+    entry = but("path", "method", request_id=logged)
+    vendor = WithLog(headers={"X-Request-Id": "2026-11"}, logs=entry)
+
+    assert read_at(vendor).verdict is verdict
+
+
 def test_a_log_may_take_a_few_seconds() -> None:
     vendor = WithLog(logs=full_entry)
     reads = 0

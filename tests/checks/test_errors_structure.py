@@ -206,6 +206,21 @@ def test_an_empty_406_is_no_fault() -> None:
     assert judged_live("errors.as-documented", toy).verdict is Verdict.MET
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "text/html", "application/xml"])
+def test_a_406_in_any_form_is_no_fault(media_type: str) -> None:
+    body = "<html><body>406 Not Acceptable</body></html>" if media_type == "text/html" else "406 Not Acceptable"
+    page = Answer(406, body, {"Content-Type": media_type})
+    toy = Toy(wrong=lambda seen: page if "cmms-audit" in seen.headers.get("accept", "") else None)
+    assert judged_live("errors.provoked", toy).verdict is Verdict.MET
+    assert judged_live("errors.as-documented", toy).verdict is Verdict.MET
+
+
+def test_another_status_than_406_in_plain_text_is_a_fault() -> None:
+    page = Answer(400, "I know no such format", {"Content-Type": "text/plain"})
+    toy = Toy(wrong=lambda seen: page if "cmms-audit" in seen.headers.get("accept", "") else None)
+    assert judged_live("errors.provoked", toy).verdict is Verdict.PARTIAL
+
+
 def test_wrong_questions_are_asked_once_for_all_checks() -> None:
     asked: list[str] = []
 

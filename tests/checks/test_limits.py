@@ -144,6 +144,37 @@ def test_headers_that_allow_more_than_the_document_are_a_limitation() -> None:
     assert only(looked_at("limits.headers-agree", stating(90), described(text=PUBLISHED))).verdict is Verdict.PARTIAL
 
 
+TIERS = "Rate limits: Basic 100 requests per minute, Pro 500 requests per minute, for writing POST 700 requests/minute."
+
+
+@pytest.mark.parametrize(
+    ("live", "verdict", "says"),
+    [
+        (100, Verdict.PARTIAL, "live answers state the same"),
+        (500, Verdict.PARTIAL, "live answers state 500 calls a minute, as published"),
+        (300, Verdict.PARTIAL, "the documents only 100 calls a minute"),
+        (700, Verdict.PARTIAL, "the documents only 100 calls a minute"),
+        (50, Verdict.NOT_MET, "the documents promise 100 calls a minute"),
+    ],
+    ids=["the cheapest", "a dearer one", "none of them", "that of writing", "less than any"],
+)
+def test_headers_may_state_the_number_of_any_plan(live: int, verdict: Verdict, says: str) -> None:
+    finding = only(looked_at("limits.headers-agree", stating(live), described(text=TIERS)))
+
+    assert (finding.verdict, finding.facts["limit_per_minute"]) == (verdict, live)
+    assert says in finding.summary
+
+
+def test_a_limit_on_computing_time_is_told_beside_that_on_calls() -> None:
+    text = "Service protection limits: 6,000 requests and 1,200 seconds of combined execution time within 5 minutes."
+
+    finding = read("limits.numbers-published", described(text=text))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert (finding.facts, flags(finding)) == ({"limit_per_300_seconds": 6000}, {"no-published-rate-limits": False})
+    assert "The time that answers take to compute is limited besides." in finding.detail
+
+
 def test_headers_that_allow_less_than_the_document_contradict_it() -> None:
     claim = Claim("limits.documented", None, {"per_minute": 60})
 

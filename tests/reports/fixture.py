@@ -219,8 +219,8 @@ def scorecard() -> Scorecard:
 
 
 def _capacity() -> tuple[CapacityEstimate, ...]:
-    """What the model says of made-up findings: pages of 1,000 records that take 6.6 seconds, and 600 calls an hour."""
-    facts = {"page_size_served": 1000.0, "seconds_per_page": 6.6, "limit_per_hour": 600.0}
+    """What the model says of made-up findings: 1,000 records a page in 6.6 seconds; 20 calls a minute, 600 an hour."""
+    facts = {"page_size_served": 1000.0, "seconds_per_page": 6.6, "limit_per_minute": 20.0, "limit_per_hour": 600.0}
     scenarios = [
         _scenario("bi-reporting", "pull", "history"),
         _scenario("iot-triggers", "events"),

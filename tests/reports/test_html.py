@@ -124,7 +124,7 @@ def test_a_volume_is_told_once_with_its_arithmetic_and_what_would_make_it_fit() 
     assert text.count("50,000 records in 60 min") == 1
     assert "History and key figures to reporting, Costs and purchase orders to the ERP" in text
     assert "50 calls of 6.6 s (seen), one after the other, take 5.5 min." in text
-    assert "It would fit with a limit of at least 1,800 calls an hour." in text
+    assert "It would fit with a limit of at least 30 calls a minute and 1,800 calls an hour." in text
 
 
 def test_a_volume_that_no_single_change_makes_fit_says_what_to_ask_for() -> None:

@@ -37,7 +37,8 @@ def test_the_arithmetic_is_shown_where_a_volume_does_not_fit() -> None:
     text = " ".join(terminal_text(fixture.report(), width=200).split())
 
     assert "Does not fit 30 events a minute" in text
-    assert "1,800 calls needed an hour, 600 allowed (seen): used up after 20 min" in text
+    assert "30 calls needed a minute, 20 allowed (seen): used up after 40 s" in text
+    assert "if it were always as busy: 1,800 calls needed an hour, 600 allowed (seen): used up after 20 min" in text
     assert "500 calls needed an hour" not in text  # that fits
 
 

@@ -68,6 +68,13 @@ STATED: list[tuple[str, set[tuple[int, int]]]] = [
     ("## Rate limits\n\n- up to 60/min\n- 1000/hour", {(60, MINUTE), (1000, HOUR)}),
     ("## Rate limits\nStandard: 10 requests per second; burst of 20", {(10, 1)}),
     ("Clients are allowed 2 requests/second on average.", {(2, 1)}),
+    ("Each user may send 6000 requests within the 5 minute sliding window.", {(6000, 300)}),
+    ("Limits: 6,000 requests and 1,200 seconds of combined execution time within 5 minutes.", {(6000, 300)}),
+    ("6,000 requests, 20 minutes of processing time in any five-minute window", {(6000, 300)}),
+    ("limits: GET 360/minute and 4000/hour, PATCH 2000/hour", {(360, MINUTE), (4000, HOUR), (2000, HOUR)}),
+    ("## Limits\n- GET: 360 per minute\n- PATCH: 2000/h", {(360, MINUTE), (2000, HOUR)}),
+    ("1.000 requests per hour and 20.000 per day", {(1000, HOUR), (20_000, DAY)}),
+    ("1.500.000 requests per second", {(1_500_000, 1)}),
     ("Rate limits | Manual of the vendor\nStandard: 60 per minute", {(60, MINUTE)}),
 ]  # fmt: skip
 
@@ -114,6 +121,17 @@ NO_LIMIT = [
     "Call me in 5 minutes.",
     "The file size limit is 25 MB per day.",
     "Each request may hold 100 operations.",
+    "1.5 requests per hour",
+    "1.5k requests per hour",
+    "0.500 requests per hour",
+    "1.500 requests per second",
+    "1.234 requests per hour",
+    "Not 1,000 but 1.000 requests per hour.",
+    "1,200 seconds of combined execution time within 5 minutes",
+    "GET /meters 24/day",
+    "GET 360/minute",
+    "limits: GET 5 items/minute",
+    "The limit of 5 bar is read with GET every 10 seconds.",
 ]
 
 
@@ -191,10 +209,20 @@ def test_a_row_of_a_table_says_for_which_calls_its_limits_are(table: str, expect
         ("Rate limits\n\n| Endpoint | Limit | Window |\n|--|--|--|\n"
          "| /reports | 10 | 1 minute |\n| others | 100 | 60 s |\n",
          {(10, MINUTE), (100, MINUTE)}),
+        ("| Measure | Description | Limit per web server |\n|--|--|--|\n"
+         "| Number of requests | All that a user makes | 6000 within the 5 minute sliding window |\n"
+         "| Execution time | Of all its requests | 20 minutes (1200 seconds) within the 5 minute sliding window |\n",
+         {(6000, 300)}),
+        ("| Measure | Value |\n|--|--|\n| Number of requests | 6000 within the 5 minute sliding window |\n", set()),
+        ("| Plan | Requests per hour |\n|--|--|\n| A | 1.000 |\n| B | 10.000 |\n", {(1000, HOUR), (10_000, HOUR)}),
+        ("| Plan | Requests per second |\n|--|--|\n| A | 1.500 |\n", set()),
         ("| Plan | Price/month |\n|--|--|\n| A | 49 |\n", set()),
         ("| Interval | per day | per month |\n|--|--|--|\n| Inspections | 3 | 90 |\n", set()),
     ],
-    ids=["a column for each window", "a column of windows", "prices", "inspections"],
+    ids=[
+        *("a column for each window", "a column of windows", "a row of calls", "no limit named", "dots", "a fraction"),
+        *("prices", "inspections"),
+    ],
 )  # fmt: skip
 def test_tables_state_limits_in_rows_and_in_columns(table: str, expected: set[tuple[int, int]]) -> None:
     assert {(each.count, each.window) for each in limits_in_tables(table)} == expected
