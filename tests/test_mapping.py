@@ -7,7 +7,7 @@ from cmms_audit.vendor import MappingNeed
 from tests.checks.test_data_documented import record_of
 from tests.checks.toy import document
 from tests.support import subject_of
-from tests.vendors.cmms import document as vendor_document
+from tests.vendors.described import document as vendor_document
 from tests.vendors.families import JSON_API
 
 

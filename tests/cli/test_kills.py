@@ -65,7 +65,7 @@ class Slow:
     def orders(self) -> int:
         """How many work orders there are."""
         query = "SELECT COUNT(*) FROM work_orders WHERE deleted_at IS NULL"
-        return int(self.vendor._database.execute(query).fetchone()[0])
+        return int(self.vendor.database.execute(query).fetchone()[0])
 
     def business(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every record of every table but the vendor's own logs. What is kept of deleted ones only is left out."""
@@ -73,7 +73,7 @@ class Slow:
         for resource in catalogue.resources(frozenset()).values():
             if resource.name not in LOGS:
                 living = " WHERE deleted_at IS NULL" if resource.keeps_tombstones else ""
-                rows = self.vendor._database.execute(f"SELECT * FROM {resource.name}{living} ORDER BY id")
+                rows = self.vendor.database.execute(f"SELECT * FROM {resource.name}{living} ORDER BY id")
                 tables[resource.name] = rows.fetchall()
         return tables
 

@@ -36,6 +36,7 @@ CHANGES: dict[str, set[str]] = {
     "doubled-events": {"times that the first came"},
     "held-up-events": {"next event waits"},
     "lost-events": {"kinds", "arrived", "next event waits"},  # the next event never comes
+    "shuffled-events": {"in order"},
     "lying-delivery-log": {"logged as delivered"},
     "idle-replay": {"replayed"},
     "unsigned-events": {"signature is there", "signature verifies", "body is covered", "time is covered"},
@@ -52,6 +53,7 @@ AS_IT_SHOULD_BE: Facts = {
     ],
     "members": ["asset_id", "priority", "site_id", "status", "work_order_id"],
     "arrived": [True] * 5,
+    "in order": True,
     "times that the first came": 1,
     "signature is there": True,
     "signature verifies": True,

@@ -31,10 +31,12 @@ async def arrivals(plant: Plant) -> Facts:
     await until(lambda: len(steady.came) >= len(orders) + 3, SOON)
     await asyncio.sleep(A_MOMENT)
     opening = steady.came[0].json
+    arrived = [steady.about(each)[0].number for each in orders if steady.about(each)]
     return {
         "kinds": sorted({each.json["type"] for each in steady.came}),
         "members": sorted(opening["data"]),
         "arrived": [bool(steady.about(each)) for each in orders],
+        "in order": arrived == sorted(arrived),
         "times that the first came": len([each for each in steady.about(first) if each.json["type"] == KINDS[0]]),
         **signature_of(steady),
     }

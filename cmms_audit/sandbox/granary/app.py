@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -106,6 +107,11 @@ class Granary:
         yield
         await self._sender.close()
         self.close()
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The records of the customer whose credentials the vendor file names."""
+        return self._customers.first.database
 
     def close(self) -> None:
         """Drop every database. A server that stops does this by itself."""

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import h11
 
-ANSWER_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
 _LONGEST_WAIT = 72 * 3600.0  # seconds that a subscriber can put the next try off
 _MOST_READ = 64 * 1024
 _IN_A_TARGET = "/?%:@!$&'()*+,;=~"
@@ -29,7 +29,7 @@ class Outcome:
 
 
 async def post(url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-    """Send it and wait at most a second for the answer. Never raises for what the other side does."""
+    """Send it and wait for the answer, not for long. Never raises for what the other side does."""
     try:
         parts = urlsplit(url)
         host, port, target = parts.hostname or "", parts.port or 80, _target(parts)

@@ -20,7 +20,8 @@ from cmms_audit.sandbox.switch import Switch
 
 RETRIES = 12
 FIRST_GAP = 60.0  # seconds of the documents; each next one is double
-SPEED = 300  # times as fast as the documents' clock: a minute passes in 200 ms
+_OVERTAKEN = 0.7  # seconds that an event waits until the next one is ahead of it
+SPEED = 100  # times as fast as the documents' clock: a minute passes in 600 ms
 
 
 def _delivery(name: str, says: str, *flags: str) -> Switch:
@@ -52,6 +53,7 @@ LOST_EVENTS = Switch(
     "every second event is never sent",
     questions=("webhooks.supported", "webhooks.delivery"),
 )
+SHUFFLED_EVENTS = Switch("shuffled-events", "every second event is sent before the one that came first", questions=())
 LYING_LOG = _delivery("lying-delivery-log", "the log says delivered, whatever happened")
 IDLE_REPLAY = _delivery("idle-replay", "a replay is promised and never sent")
 SWITCHES = (
@@ -67,6 +69,7 @@ SWITCHES = (
     DOUBLED_EVENTS,
     HELD_UP_EVENTS,
     LOST_EVENTS,
+    SHUFFLED_EVENTS,
     LYING_LOG,
     IDLE_REPLAY,
 )
@@ -111,6 +114,8 @@ class Sender(Outgoing):
         task.add_done_callback(self._under_way.discard)
 
     async def _deliver(self, state: State, delivery: Json, subscription: Json) -> None:
+        if SHUFFLED_EVENTS in state.broken and int(delivery["event_id"][-1]) % 2:
+            await asyncio.sleep(_OVERTAKEN)
         if HELD_UP_EVENTS not in state.broken:
             await self._try_until_taken(state, delivery, subscription)
             return

@@ -55,7 +55,7 @@ def text(origin: str, broken: Broken, published: Sequence[Limit], spec: str | No
         *_credentials(origin, broken),
         "allow: {writes: true, burst: true, webhooks: true}",
         "budget: {per_second: 50}",
-        "webhooks: {watch_seconds: 8}",
+        "webhooks: {watch_seconds: 10}",
         "volumes:",
         "  records_per_pull: 50000",
         "  pull_window_minutes: 60",

@@ -198,7 +198,7 @@ def promise(broken: Broken) -> str:
             "Otherwise it is retried with exponential backoff: first after 1 minute, then after double the time, "
             f"{RETRIES} retries over up to {WINDOW_HOURS} hours. The event id stays the same over all tries. "
             f"In this sandbox the clock of deliveries runs {SPEED:,} times as fast, and an answer is awaited for "
-            "1 second."
+            "2 seconds."
         )
     if UNMENTIONED_SIGNATURES not in broken:
         sending += (
