@@ -107,8 +107,12 @@ class Api:
         credential: str | None = "main",
         purpose: Purpose = Purpose.API,
         method: str = "GET",
+        secret_of: str = "",
     ) -> Exchange:
-        """Ask for a path (or a full address on the vendor's origin) and return whatever came."""
+        """Ask for a path (or a full address on the vendor's origin) and return whatever came.
+
+        `secret_of` is the mark of a subscription of ours whose secret the answer tells.
+        """
         url = path if "://" in path else self.address(path)
         return await self._dialogue.send(
             method,
@@ -118,6 +122,7 @@ class Api:
             purpose=purpose,
             params=[*params, *self._everywhere()],
             headers=headers or {},
+            secret_of=secret_of,
         )
 
     async def provoke(

@@ -89,6 +89,8 @@ async def take_in(
     document, *before = await asyncio.gather(*(reader.document(key, name) for key, name in names))
     spoken = dialect or _dialect(vendor, document, dialect_folders)
     given = {kind: hint.path for kind, hint in vendor.resources.items()}
+    if vendor.webhooks.subscribe_path is not None:
+        given.setdefault("webhooks", vendor.webhooks.subscribe_path)
     spec = document if isinstance(document, Spec) else cast(Spec, parse_spec(_NOTHING_DESCRIBED, "no document"))
     return Intake(document, spoken, find_resources(spec, spoken, given), before[0] if before else None, reader.local)
 

@@ -29,7 +29,11 @@ BURSTS = (
 OVER_TLS = ("old-tls", "certificate-ending", "no-strict-transport", "plain-http-beside")
 
 # What is told to the reader, and moves no verdict.
-ONLY_TOLD = ("no-strict-transport", "undescribed-payloads", "unmentioned-signatures")
+ONLY_TOLD = ("no-strict-transport", "undescribed-payloads", "unmentioned-signatures", "shuffled-events")
+
+
+# What is seen only where subscriptions are allowed, beside what is declared to move a question about events.
+SEEN_IN_EVENTS = ("shuffled-events", "unguarded-subscriptions")
 
 
 class Setting(NamedTuple):
@@ -86,7 +90,9 @@ def setting_for(switch: str) -> Setting:
         return Setting("", over_tls=True)
     if switch in BURSTS:
         return Setting("writes,burst")
-    about_events = any(each.startswith("webhooks.") for each in granary.SWITCHES[switch].questions)
+    about_events = switch in SEEN_IN_EVENTS or any(
+        each.startswith("webhooks.") for each in granary.SWITCHES[switch].questions
+    )
     return Setting("writes,webhooks" if about_events else "writes")
 
 

@@ -83,6 +83,7 @@ NOTICED_BY = {
     "webhooks.payload-documented": "undescribed-payloads",
     "webhooks.event-arrives": "lost-events",
     "webhooks.payload-as-described": "undescribed-events",
+    "webhooks.order-kept": "shuffled-events",
     "webhooks.end-is-respected": "undying-subscriptions",
     "webhooks.retry-documented": "no-webhook-retry",
     "webhooks.retry-in-documentation": "no-webhook-retry",

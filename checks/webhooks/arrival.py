@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from cmms_audit.battery import (
     Context,
@@ -91,6 +92,28 @@ def _judge_departures(found: Sequence[Drift], event: Received, described: Schema
     judge = not_met if serious else partial
     finding = judge(says, event, described, detail=detail)
     return finding.raises("undocumented-behaviour", Severity.SERIOUS if serious else Severity.MINOR)
+
+
+@check(
+    question="webhooks.supported",
+    id="webhooks.order-kept",
+    aspect="arrival",
+    sends="webhooks",
+    decisive=False,
+    timeout=7200,
+)
+async def order_kept(ctx: Context) -> Finding:
+    """Events come in the order of what caused them."""
+    trial = await ctx.events()
+    corner(trial, STEADY)
+    events = trial.events(STEADY)
+    if len(events) < 2:
+        return unknown("fewer than two events came, so there was no order to see", *(each.cause for each in events))
+    for before, after in pairwise(events):
+        if after.cause.number < before.cause.number:
+            says = "an event came before another one whose cause was earlier; a program must go by the times in them"
+            return partial(says, before.tries[0], after.tries[0])
+    return met(f"{len(events)} events came in the order of their causes", events[0].tries[0], events[-1].tries[0])
 
 
 @check(question="webhooks.supported", id="webhooks.end-is-respected", aspect="end", sends="webhooks", timeout=7200)

@@ -48,7 +48,13 @@ class CheckFinished(Struct, frozen=True):
     gave_up: bool = False
 
 
-Event = CheckStarted | CheckFinished
+class Waiting(Struct, frozen=True):
+    """Nothing is asked of the vendor any more for a while, for the reason that it `says`."""
+
+    says: str
+
+
+Event = CheckStarted | CheckFinished | Waiting
 
 
 async def run_at_once(plan: Plan, context_of: Callable[[Check], Context]) -> AsyncIterator[Event]:
@@ -77,6 +83,8 @@ async def run_others(plan: Plan, context_of: Callable[[Check], Context], stage: 
             yield event
         if watching.is_under_way:
             await watching.until(stage.waiting)
+        if stage.says:
+            yield Waiting(stage.says)
         for each in (*plan.alone, *plan.bursts):
             async for event in _run_one(each, context_of):
                 yield event

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cmms_audit.battery.engine import CheckFinished, CheckStarted, Event
+from cmms_audit.battery.engine import CheckFinished, CheckStarted, Event, Waiting
 from cmms_audit.reports.text import visible
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class RunProgress:
     """The checks that are looking right now, in a bar where stderr is a terminal; with `verbose`, a line for each."""
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
         self._verbose = verbose
         self._looking: list[str] = []
         self._bar: Bar | None = None
@@ -72,6 +73,8 @@ class RunProgress:
                     self._looking.remove(check.id)
                 if self._verbose:
                     self._say(f"{check.id}: {', '.join(sorted({finding.verdict for finding in findings}))}")
+            case Waiting(says) if not self._quiet:
+                self._say(says)
         if self._bar:
             self._bar.show(self._looking, finished=isinstance(event, CheckFinished))
 

@@ -45,6 +45,7 @@ _GRACE = 1.0  # seconds more, after an event has come to another address
 _PLACEHOLDER = pattern(r"\{[^{}]{1,100}\}")
 _STATUS = pattern(r"status|state$")
 _LOG = pattern(r"deliver|attempt|/logs?(?:/|$)|/events?(?:/|$)|history", re.IGNORECASE)
+_SECRET = pattern(r"/(?:signing[-_]?)?(?:secret|key)/?$", re.IGNORECASE)
 _REPLAY = pattern(r"(?:replay|redeliver\w*|resend|retry|retries|attempts?)/?$", re.IGNORECASE)
 
 
@@ -88,6 +89,7 @@ class _Trial:
             raise CouldNotLook(Reason.VENDOR_SILENT, f"no subscription could be made: {refused}")
         await self._cause_all(values)
         self._api.remark(TRIAL, trial_to_json(self._so_far(), watched=False))
+        self._stage.says = f"watching for {self._seconds:g} seconds what events come, and what comes again"
         self._stage.waiting.set()
         await self._watch(self._seconds)
         self._api.remark(TRIAL, trial_to_json(self._so_far(), watched=True))
@@ -123,11 +125,18 @@ class _Trial:
             wish = Wish(url, self._api.signing_secret, only)
             drafted = await draft(SUBSCRIPTIONS, wish, self._sources)
             made = await self._own.subscribe(SUBSCRIPTIONS, drafted.body)
+            await self._fetch_secret(made)
         except CouldNotLook as why:
             if why.reason in (Reason.BUDGET, Reason.INTERRUPTED):
                 raise
             return replace(corner, refused=why.summary)
         return replace(corner, made=made, narrowed=drafted.narrowed, gives_secret=drafted.gives_secret)
+
+    async def _fetch_secret(self, made: Created) -> None:
+        """Ask for the secret of a subscription where it has an address of its own."""
+        operation = self._at_subscription("GET", _SECRET)
+        if operation is not None and made.address is not None:
+            await self._api.get(made.address + _after_id(operation), secret_of=made.marker)
 
     async def _values(self) -> _Values:
         """Assets and priorities, and those that differ from them in one thing, where there are any."""

@@ -115,6 +115,7 @@ class Dialogue:
         json: Any = None,
         body: bytes | None = None,
         creation: Creation | None = None,
+        secret_of: str = "",
     ) -> Exchange:
         """See Session.send."""
         asked = self._text("send", method, url, credential, purpose, list(params), headers or {}, json, body)
@@ -132,6 +133,7 @@ class Dialogue:
                 json=json,
                 body=body,
                 creation=creation,
+                secret_of=secret_of,
             ),
             self._exchange,
         )

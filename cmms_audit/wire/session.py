@@ -145,6 +145,7 @@ class Session:
         json: Any = None,
         body: bytes | None = None,
         creation: Creation | None = None,
+        secret_of: str = "",
     ) -> Exchange:
         """Send one request to the vendor's API and return the exchange as it was recorded, secrets removed.
 
@@ -152,6 +153,7 @@ class Session:
         `body` is sent as it is. A redirect of a read is followed on the same origin, at most three times; any other is
         returned. A 401 makes an expired token be renewed, once. In a burst nothing is followed, waited for or renewed.
         What makes a record of our own says so with `creation`, which is written down before the request leaves.
+        `secret_of` is the mark of a subscription of ours whose secret the answer tells.
 
         Raises CouldNotLook: not-permitted, offline, budget, before anything is sent; credential where no token is to
         be had; connectivity, timeout with the recorded exchange as evidence.
@@ -166,6 +168,8 @@ class Session:
             return await self._authorised(call)
         if creation is not None:
             return await self._create(call, creation)
+        if secret_of:
+            return await self._authorised(call, self._take_secret(secret_of))
         return await follow(call, self._authorised, self._guard.may_follow)
 
     async def burst(
@@ -281,7 +285,8 @@ class Session:
         self._guard.check(call)
         self.ledger.announce(creation, call.owner)
         try:
-            exchange = await self._authorised(call, self._take_secret(creation))
+            inspect = self._take_secret(creation.marker) if creation.kind == SUBSCRIPTIONS else None
+            exchange = await self._authorised(call, inspect)
         except CouldNotLook as why:
             seen = [each for each in why.evidence if isinstance(each, Exchange) and each.purpose is call.purpose]
             if seen:
@@ -306,16 +311,16 @@ class Session:
             self._sent[recorded] = path
         return url
 
-    def _take_secret(self, creation: Creation) -> Inspect | None:
-        """What looks at the answer to a subscription for its secret, before it is recorded."""
+    def _take_secret(self, mark: str) -> Inspect | None:
+        """What looks for the secret of a subscription in an answer, before that is recorded."""
         mailroom = self._mailroom
-        if creation.kind != SUBSCRIPTIONS or mailroom is None:
+        if mailroom is None:
             return None
 
         def inspect(incoming: Incoming) -> None:
             for secret in secrets_in(bytes(incoming.body)):
                 self._redactor.add(TOLD, secret)
-                mailroom.learn_secret(creation.marker, secret)
+                mailroom.learn_secret(mark, secret)
 
         return inspect
 
