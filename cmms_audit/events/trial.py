@@ -291,7 +291,7 @@ class _Trial:
 
     async def _after_the_end(self, ending: Ending) -> Ending:
         """End the steady subscription, cause one more event, and see that it comes to others only."""
-        steady, control = self._corners[STEADY], self._corners[FAILING]
+        steady, control = self._corners[STEADY], self._corners[LATER]
         if not steady.made or not control.made:
             return ending
         removal = await self._own.delete(steady.made)
@@ -300,9 +300,7 @@ class _Trial:
         before = len(steady.came)
         made = await self._create({}, what="created after the end")
         text = made.record_id or ""
-        came = await self._api.deliveries(
-            FAILING, _AFTER_THE_END, lambda all_: any(_tells(each, text) for each in all_)
-        )
+        came = await self._api.deliveries(LATER, _AFTER_THE_END, lambda all_: any(_tells(each, text) for each in all_))
         late = await self._api.deliveries(STEADY, _GRACE, lambda deliveries: len(deliveries) > before)
         control_came = any(_tells(each.delivery, text) for each in came)
         return replace(ending, control=control_came, late=tuple(each for each in late if _tells(each.delivery, text)))

@@ -82,6 +82,7 @@ class Receiver:
         self._addresses: dict[str, Address] = {}
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._returns: asyncio.Task[None] | None = None
         self._bytes = 0
         self.deliveries = 0
@@ -93,10 +94,12 @@ class Receiver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        ending = [*self._lines, *([self._returns] if self._returns else [])]
         self._shut()
+        ending = [*self._lines, *([self._returns] if self._returns else [])]
         for task in ending:
             task.cancel()
+        for writer in self._writers:
+            writer.transport.abort()
         await asyncio.gather(*ending, return_exceptions=True)
 
     @property
@@ -119,21 +122,24 @@ class Receiver:
             self._server.close()
             self._server = None
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection to its end."""
-        task = asyncio.current_task()
-        if task is None or len(self._lines) >= MOST_CONNECTIONS:
+    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take up a connection, which is known from its first moment, so that none outlives the receiver."""
+        if len(self._lines) >= MOST_CONNECTIONS:
             writer.transport.abort()
             return
+        self._writers.add(writer)
+        task = asyncio.create_task(self._attend(reader, writer))
         self._lines.add(task)
+        task.add_done_callback(self._lines.discard)
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end."""
         try:
             await self._serve(Line(reader, writer), writer)
         except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError, TimeoutError):
             pass  # a caller who hangs up, stalls or speaks nonsense harms himself only
-        except asyncio.CancelledError:
-            writer.transport.abort()  # the receiver ends; nobody above this task waits for it
         finally:
-            self._lines.discard(task)
+            self._writers.discard(writer)
             writer.transport.abort() if writer.is_closing() else writer.close()
 
     async def _serve(self, line: Line, writer: asyncio.StreamWriter) -> None:

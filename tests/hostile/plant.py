@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import itertools
 import json
 import secrets
@@ -160,7 +161,7 @@ class Plant:
             "servers": [{"url": f"{self.url}/api"}],
             "security": [{"login": []}],
             "paths": paths,
-            "components": {"schemas": _SCHEMAS, "securitySchemes": {"login": self.security_scheme()}},
+            "components": {"schemas": copy.deepcopy(_SCHEMAS), "securitySchemes": {"login": self.security_scheme()}},
         }
 
     def security_scheme(self) -> dict[str, Any]:
