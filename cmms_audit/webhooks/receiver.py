@@ -94,7 +94,9 @@ class Receiver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._shut()
+        if self._returns is not None:
+            self._returns.cancel()
+        await self._shut()
         ending = [*self._lines, *([self._returns] if self._returns else [])]
         for task in ending:
             task.cancel()
@@ -114,17 +116,27 @@ class Receiver:
         self._addresses[address.path] = address
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._meet, *self._bind, limit=_BUFFER, ssl=self._tls)
+        self._server = await asyncio.start_server(
+            self._meet, *self._bind, limit=_BUFFER, ssl=self._tls, start_serving=False
+        )
+        await self._server.start_serving()
         self._bind = (self._bind[0], self._server.sockets[0].getsockname()[1])
 
-    def _shut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+    async def _shut(self) -> None:
+        """Listen no more. A connection that was just taken up is met first: asyncio would lose it (cpython#109564)."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        for listener in server.sockets:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
+        try:
+            await asyncio.sleep(0)
+        finally:
+            server.close()
 
     def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take up a connection, which is known from its first moment, so that none outlives the receiver."""
-        if len(self._lines) >= MOST_CONNECTIONS:
+        if self._server is None or len(self._lines) >= MOST_CONNECTIONS:
             writer.transport.abort()
             return
         self._writers.add(writer)
@@ -236,13 +248,13 @@ class Receiver:
             case Manner.RESET:
                 _reset(writer)
             case Manner.AWAY:
-                self._leave_for(behaviour.seconds)
+                await self._leave_for(behaviour.seconds)
                 _reset(writer)
 
-    def _leave_for(self, seconds: float) -> None:
+    async def _leave_for(self, seconds: float) -> None:
         """Refuse connections for so many seconds."""
         if self._server is not None:
-            self._shut()
+            await self._shut()
             self._returns = asyncio.create_task(self._come_back(seconds))
 
     async def _come_back(self, seconds: float) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -122,6 +124,23 @@ def test_a_receiver_may_be_away_for_a_while_and_comes_back_at_the_same_address()
         assert len(at.came) == 2
 
     with_desk(test, "away:0.3, 200")
+
+
+def test_a_receiver_that_leaves_hangs_up_on_those_who_are_just_calling() -> None:
+    async def test(at: Desk) -> None:
+        place = ("127.0.0.1", int(at.receiver.origin.rpartition(":")[2]))
+        with socket.create_connection(place) as caller:
+            caller.sendall(f"POST {at.address.path} HTTP/1.1\r\nHost: plant\r\nContent-Length: 2\r\n\r\n".encode())
+            await asyncio.sleep(0.05)
+            caller.sendall(b"{}")
+            others = [socket.create_connection(place, timeout=5) for _ in range(3)]
+            await asyncio.sleep(0.05)
+        for other in others:
+            with other, suppress(ConnectionResetError):
+                assert other.recv(1) == b""
+
+    with_desk(test, "away:60")
+    gc.collect()  # a connection that was lost sight of would be reported here
 
 
 def test_a_receiver_is_away_once_for_all_events() -> None:
