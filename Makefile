@@ -15,6 +15,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy -p checks
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
