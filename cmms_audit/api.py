@@ -6,7 +6,7 @@ Knows resources and the dialect; leaves sending, guarding and recording to the s
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -246,12 +246,14 @@ class Api:
         return await self._dialogue.tampered(self.address(path), role=role, owner=self._owner, turn=turn)
 
     async def open_address(self, name: str, mark: str, script: Script) -> str:
-        """An address that the vendor can send to, under a name of ours; `script` says how what comes is treated."""
+        """An address that the vendor can send to, under a name of ours; `script` is how it will be told to treat what
+        comes.
+        """
         return await self._dialogue.open_address(name, mark, script, owner=self._owner)
 
-    def treat(self, name: str, script: Script) -> None:
-        """Treat what comes to an address in another way from now on."""
-        self._dialogue.treat(name, script)
+    def treat(self, name: str, script: Script, *, first_only: bool = False) -> None:
+        """Treat what comes to an address in another way from now on: every event, or only the first one that comes."""
+        self._dialogue.treat(name, script, first_only=first_only)
 
     async def deliveries(
         self, name: str, seconds: float, enough: Callable[[Sequence[Delivery]], bool]
@@ -259,9 +261,9 @@ class Api:
         """What has come to an address, once it is enough or the time is over."""
         return await self._dialogue.deliveries(name, owner=self._owner, seconds=seconds, enough=enough)
 
-    def remark(self, kind: str, members: Mapping[str, Any]) -> None:
-        """Write down what the report should tell, as a line of this kind."""
-        self._dialogue.remark(kind, members)
+    def remark(self, kind: str, members: Mapping[str, Any], *, theirs: Collection[str] | None = None) -> None:
+        """Write down what the report should tell, as a line of this kind; see Dialogue.remark."""
+        self._dialogue.remark(kind, members, theirs=theirs)
 
     @property
     def signing_secret(self) -> str:

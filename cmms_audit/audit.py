@@ -30,6 +30,8 @@ from cmms_audit.vendor_rules import is_url
 from cmms_audit.wire.redact import Redactor
 
 if TYPE_CHECKING:
+    import ssl
+
     from cmms_audit.minutes import Minutes
     from cmms_audit.webhooks.delivery import Delivery
     from cmms_audit.webhooks.received import Received
@@ -42,8 +44,9 @@ _HOPELESS = (Reason.CONNECTIVITY, Reason.CREDENTIAL)
 class Order(Struct, frozen=True):
     """What the user asked for: whom to audit, with which battery, and what may be sent.
 
-    `dialect` is given where it need not be found out any more; `listen_at` is host and port of the webhook receiver;
-    `captured` are deliveries that another receiver took.
+    `dialect` is given where it need not be found out any more; `listen_at` is host and port of the webhook receiver,
+    `listen_with` the certificate with which it listens encrypted, if it does; `captured` are deliveries that another
+    receiver took.
     """
 
     vendor: Vendor
@@ -58,6 +61,7 @@ class Order(Struct, frozen=True):
     dialect_folders: Sequence[Path] = ()
     dialect: Dialect | None = None
     listen_at: tuple[str, int] = ("127.0.0.1", 0)
+    listen_with: ssl.SSLContext | None = None
     captured: Sequence[Delivery] = ()
 
 

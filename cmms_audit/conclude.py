@@ -9,7 +9,8 @@ from typing import Any
 from cmms_audit.audit import Order, Progress
 from cmms_audit.battery.context import RECORD_KINDS, WORK_ORDERS
 from cmms_audit.capacity import estimate
-from cmms_audit.events.recorded import recorded_trial
+from cmms_audit.errors import InputError
+from cmms_audit.events.recorded import RecordedTrial, recorded_trial
 from cmms_audit.hollow import hollow
 from cmms_audit.intake import Intake
 from cmms_audit.model import Basis, Finding, FlagState, Purpose, Reason, Severity, Verdict
@@ -60,6 +61,7 @@ def conclude(
         capacity=estimate(findings, scenarios, order.vendor.volumes),
         event_delivery=bool(progress.intake and progress.intake.dialect.event_delivery),
     )
+    events, damage = _events(recording)
     facts = RunFacts(
         tool_version=version,
         started_at=started_at,
@@ -73,9 +75,9 @@ def conclude(
         mapping=progress.mapping,
         field_coverage=_field_coverage(progress.intake),
         permission_matrix=_permission_matrix(progress.intake),
-        events=recorded_trial(recording),
+        events=events,
         claims=progress.claims,
-        warnings=_warnings(order, progress.intake),
+        warnings=(*_warnings(order, progress.intake), *damage),
     )
     document = build(facts, card, findings, order.guide, _lines(findings, recording))
     report: dict[str, Any] = _redacted(document, redactor, _own_words(order))
@@ -115,6 +117,14 @@ def _from_to(recording: Recording) -> tuple[datetime, datetime]:
         return begun, datetime.fromisoformat(ended[-1]["at"])
     last = recording.last_exchange
     return begun, datetime.fromisoformat(recording.exchange(last).started) if last else begun
+
+
+def _events(recording: Recording) -> tuple[RecordedTrial | None, tuple[str, ...]]:
+    """What became of the events that were caused, and what to warn of where that cannot be read: the rest still can."""
+    try:
+        return recorded_trial(recording), ()
+    except InputError:
+        return None, ("What became of the events is left out: the lines of the event trial cannot be read.",)
 
 
 def _unfinished(progress: Progress) -> str | None:

@@ -22,6 +22,7 @@ from cmms_audit.minutes import Minutes
 from cmms_audit.recorded_order import order_members
 from cmms_audit.webhooks.delivery import DELIVERY
 from cmms_audit.webhooks.keeping import keep, kept
+from cmms_audit.webhooks.received import OF_THE_FILE
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.dialogue import Dialogue, Outcomes
 from cmms_audit.wire.journal import Journal
@@ -36,10 +37,16 @@ if TYPE_CHECKING:
 
 
 class Connection(Struct, frozen=True):
-    """What a run has of the vendor: the session that sends, and the dialogue that checks see."""
+    """What a run has of the vendor: the session that sends, the dialogue that checks see, and the mail that comes."""
 
     session: Session
     dialogue: Dialogue
+    mailroom: Mailroom | None
+
+    async def listen_no_more(self) -> None:
+        """Close the receivers: nothing that comes from now on is looked at, nor shall it hinder what must be done."""
+        if self.mailroom is not None:
+            await self.mailroom.close()
 
 
 async def audit_live(
@@ -89,6 +96,8 @@ async def audit_live(
             journal.give_up()
             raise
         finally:
+            if connection is not None:
+                await connection.listen_no_more()
             await _clean_up(connection, order, progress.intake, clock)
 
 
@@ -176,11 +185,9 @@ async def _connected(
         mailroom=mailroom,
     )
     try:
-        yield Connection(session, dialogue)
+        yield Connection(session, dialogue, mailroom)
     finally:
         await session.close()
-        if mailroom is not None:
-            await mailroom.close()
 
 
 def _mailroom(order: Order, journal: Journal, redactor: Redactor, clock: Clock, earlier: Recording | None) -> Mailroom:
@@ -194,6 +201,7 @@ def _mailroom(order: Order, journal: Journal, redactor: Redactor, clock: Clock, 
         clock=clock,
         public_url=settings.public_url,
         secret=_hook_secret(order, redactor),
+        tls=order.listen_with,
         last_number=max((line["number"] for line in earlier.of_kind(DELIVERY)), default=0)
         if earlier
         else len(order.captured),
@@ -205,7 +213,7 @@ def _hook_secret(order: Order, redactor: Redactor) -> str | None:
     secret = order.vendor.webhooks.secret
     if secret is None or not secret.resolved:
         return None
-    redactor.add("webhooks.secret", secret.reveal())
+    redactor.add(OF_THE_FILE, secret.reveal())
     return secret.reveal()
 
 

@@ -230,3 +230,15 @@ def test_a_damaged_recording_is_a_wrong_file(
 
     assert "fault of its own" not in capsys.readouterr().err
     assert not list(copy.rglob("escape.yaml"))
+
+
+def test_a_trial_that_cannot_be_read_is_left_out_and_all_else_is_told(copy: Path) -> None:
+    before = json.loads((copy / "out" / "report.json").read_text())
+    with (copy / "out" / "evidence.jsonl").open("a") as evidence:
+        evidence.write('{"kind":"trial","seconds":120,"watched":true,"addresses":[{"name":"steady"}],"causes":[]}\n')
+
+    assert outcome(["replay", str(copy / "out"), "--quiet"]) == 0
+
+    report = json.loads((copy / "out" / "report.json").read_text())
+    left_out = "What became of the events is left out: the lines of the event trial cannot be read."
+    assert report == before | {"warnings": [*before["warnings"], left_out]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -19,6 +20,9 @@ from cmms_audit.guide import Guide, load_guide
 from cmms_audit.permissions import grant, listening_address, remembered_answers
 from cmms_audit.vendor import Vendor, load_vendor, secret_receivers
 from cmms_audit.webhooks.delivery import Delivery
+
+if TYPE_CHECKING:
+    import ssl
 
 FORMATS = ("html", "json", "md")
 
@@ -72,6 +76,7 @@ def order_for(
     environ: Mapping[str, str],
     in_terminal: bool,
     bind: str | None = None,
+    certificate: ssl.SSLContext | None = None,
     webhook_log: Path | None = None,
 ) -> Order:
     """Read the vendor file and the battery, settle what may be sent, and make the order of it.
@@ -110,6 +115,7 @@ def order_for(
         spec_folders=(vendor.path.parent, *([spec_folder] if spec_folder else ())),
         dialect_folders=folders,
         listen_at=listen_at,
+        listen_with=certificate,
         captured=_captured(webhook_log, vendor) if webhook_log else (),
     )
 

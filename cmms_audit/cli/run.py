@@ -26,7 +26,9 @@ from cmms_audit.cli.shared import (
     OwnChecks,
     OwnProfiles,
     Quiet,
+    ReceiverCertificate,
     ShowValues,
+    receiver_tls,
 )
 from cmms_audit.errors import InputError
 from cmms_audit.permissions import remembered_answers
@@ -73,6 +75,7 @@ def run(
         str | None,
         typer.Option("--bind", metavar="HOST:PORT", help="Let webhooks be received where other machines reach it."),
     ] = None,
+    certificate: ReceiverCertificate = None,
     webhook_log: Annotated[
         Path | None,
         typer.Option(
@@ -117,6 +120,7 @@ def run(
         allow_hosts=frozenset(allow_host or ()),
         environ=os.environ,
         bind=bind,
+        certificate=receiver_tls(certificate),
         webhook_log=webhook_log,
         in_terminal=sys.stdin.isatty() and sys.stderr.isatty() and not resume,
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cmms_audit.cli.options import FORMATS
+from cmms_audit.errors import InputError
+
+if TYPE_CHECKING:
+    import ssl
 
 Words = list[str] | None
 
@@ -35,3 +39,21 @@ ByProxy = Annotated[
 ]
 ShowValues = Annotated[bool, typer.Option("--show-values", help="Do not mask personal values in the HTML.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+ReceiverCertificate = Annotated[
+    Path | None,
+    typer.Option("--certificate", metavar="PEM", help="Receive webhooks encrypted, with this certificate and its key."),
+]
+
+
+def receiver_tls(certificate: Path | None) -> ssl.SSLContext | None:
+    """What the receiver listens with where a file is named. Raises InputError where the file cannot be used."""
+    if certificate is None:
+        return None
+    import ssl
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:  # a password of our own in any case: OpenSSL would ask for one at the terminal
+        context.load_cert_chain(certificate, password=lambda: "")
+    except (OSError, ssl.SSLError):
+        raise InputError(f"--certificate: {certificate} holds no certificate with its unlocked key (PEM)") from None
+    return context

@@ -28,6 +28,7 @@ from cmms_audit.webhooks.received import CAPTURED
 
 MOST_DELIVERIES = 10_000
 MOST_LINES = 100_000
+MOST_COLUMNS = 500
 _LIMITS = Limits(depth=100, seconds=10)
 _LISTS = ("data", "requests", "entries", "items", "events", "results", "deliveries", "models")
 _KNOWN_COLUMNS = ("headers", "content", "body", "method", "created_at", "url", "uuid")
@@ -37,6 +38,7 @@ _EXPORT = (
 )
 _STATUS = pattern(r"[1-5][0-9]{2}")
 _A_PART = "keep a part of it in a file of its own"
+_CELL = pattern(r'(?:"(?:[^"]++|"")*+"?+)?+[^,\r\n]*+([,\r\n]|\Z)')
 _BESIDE_DATA = ("id:", "event:", "retry:", ":")  # the other lines of an event stream
 
 Entry = tuple[Callable[[], int | None], Any]  # how to find its line, and what it is
@@ -191,6 +193,7 @@ def _inside(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _of_table(path: Path, text: str) -> Iterator[Entry]:
     """The rows of a table whose first row names the columns."""
+    _refuse_wide(path, text)
     before = csv.field_size_limit(_LIMITS.text)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -204,6 +207,20 @@ def _of_table(path: Path, text: str) -> Iterator[Entry]:
         csv.field_size_limit(before)
     for line, row in read:
         yield _at(line), _of_row(names, row)
+
+
+def _refuse_wide(path: Path, text: str) -> None:
+    """Refuse a table with a row of many cells before any is read: they take far more room than their text."""
+    cells = rows = 0
+    for cell in _CELL.finditer(text):
+        cells += 1
+        if cells > MOST_COLUMNS:
+            what = f"the table has a row of more than {MOST_COLUMNS} columns"
+            raise InputError(Problem(_place(path, text.count("\n", 0, cell.start()) + 1), what, _EXPORT))
+        if cell[1] != ",":
+            cells, rows = 0, rows + 1
+        if rows > 2 * MOST_DELIVERIES + 2:  # no more are read; an end of line may count twice
+            return
 
 
 def _of_row(names: list[str], row: list[str]) -> dict[str, Any]:

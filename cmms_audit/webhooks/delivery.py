@@ -1,11 +1,11 @@
-"""A delivery as the receiver got it, and its line of JSON: the form in which deliveries are kept and exchanged."""
+"""A delivery as the receiver got it, what its sender calls it, and its line of JSON, in which deliveries are kept."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -14,12 +14,19 @@ from cmms_audit.patterns import pattern
 
 DELIVERY = "delivery"
 _DEPTH_OF_ID = 2
+_DEPTH_OF_CONTENT = 4
+_WRAPPERS = ("event", "meta", "metadata")
+_OF_ONE_TRY = pattern(
+    r"attempt|retr(?:y|ies)|(?:^|[^a-z])tries|(?:^|last|[^a-z])sent|deliver|timestamp|^time$|trace|nonce|signature"
+)
 _ID_HEADERS = (
-    "webhook-id", "svix-id", "x-github-delivery", "x-event-id", "x-webhook-id", "x-delivery-id", "ce-id",
+    "webhook-id", "svix-id", "x-github-delivery", "x-event-id", "x-delivery-id", "ce-id",
     "x-shopify-webhook-id", "x-message-id", "idempotency-key",
 )  # fmt: skip
-_ID_HEADER = pattern(r"(?:event|delivery|message|webhook|notification)-?(?:id|guid|uuid)$")
-_ID_MEMBERS = ("id", "eventId", "event_id", "deliveryId", "delivery_id", "messageId", "message_id", "webhookId", "uuid")
+_ID_HEADER = pattern(r"(?:event|delivery|message|notification)-?(?:id|guid|uuid)$")
+_TYPE_HEADER = pattern(r"(?:event|topic)(?:-?(?:type|name|topic))?$|^ce-type$")
+_TYPE_MEMBERS = ("type", "event_type", "eventType", "event", "event_name", "eventName", "topic", "action", "trigger")
+_ID_MEMBERS = ("id", "eventId", "event_id", "deliveryId", "delivery_id", "messageId", "message_id", "uuid")
 
 
 class Delivery(Struct, frozen=True):
@@ -59,32 +66,77 @@ class Delivery(Struct, frozen=True):
             return None
 
 
-def event_id(delivery: Delivery) -> str | None:
-    """What the sender calls the event, the same over all tries of it if he does it right; None where he says nothing.
+def event_ids(delivery: Delivery) -> tuple[str, ...]:
+    """Everything that may be the sender's name of the event: one that he does right is the same over all tries of it.
 
-    A header counts before a member of the body, which is looked for at the top and one level below.
+    Headers come before members of the body, which are looked for at the top and one level below, of a batch in its
+    first entry.
     """
     values = dict(reversed(delivery.headers))
     named = [name for name in _ID_HEADERS if name in values]
-    named += [name for name in values if _ID_HEADER.search(name)]
-    if named:
-        return values[named[0]]
-    return _id_in(delivery.json, _DEPTH_OF_ID)
+    named += [name for name in values if name not in named and _ID_HEADER.search(name)]
+    found = [*(values[name] for name in named), *_ids_in(delivery.json, _DEPTH_OF_ID)]
+    return tuple(dict.fromkeys(each for each in found if each))
 
 
-def content_key(delivery: Delivery) -> str:
-    """What tells one event from another where the sender gives it no name: its content."""
-    return event_id(delivery) or delivery.sha256
+def event_id(delivery: Delivery) -> str | None:
+    """What the sender most likely calls the event; None where he says nothing."""
+    return next(iter(event_ids(delivery)), None)
 
 
-def _id_in(value: Any, depth: int) -> str | None:
+def lasting_content(delivery: Delivery, *, with_ids: bool = True) -> str:
+    """A digest of what an event says, without what each try says of itself, and without ids where it is so wished."""
+    body = delivery.json
+    if body is None:
+        return delivery.sha256
+    left = _lasting(body, _DEPTH_OF_CONTENT, () if with_ids else _ID_MEMBERS)
+    try:
+        return hashlib.sha256(json.dumps(left, sort_keys=True).encode()).hexdigest()
+    except RecursionError:  # nested as deeply as can just be read
+        return delivery.sha256
+
+
+def _lasting(value: Any, depth: int, without: Collection[str]) -> Any:
+    if not depth or not isinstance(value, dict | list):
+        return value
+    if isinstance(value, list):
+        return [_lasting(each, depth - 1, without) for each in value]
+    return {
+        name: _lasting(each, depth - 1, without)
+        for name, each in value.items()
+        if name not in without and not _OF_ONE_TRY.search(name.lower())
+    }
+
+
+def _ids_in(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, list) and value:
+        value = value[0]
     if not isinstance(value, dict) or not depth:
-        return None
+        return
     for name in _ID_MEMBERS:
         if isinstance(value.get(name), str | int) and not isinstance(value[name], bool):
-            return str(value[name])
-    inner = (_id_in(value.get(name), depth - 1) for name in ("event", "meta", "metadata"))
-    return next((each for each in inner if each is not None), None)
+            yield str(value[name])
+    for name in _WRAPPERS:
+        yield from _ids_in(value.get(name), depth - 1)
+
+
+def event_types(delivery: Delivery) -> tuple[str, ...]:
+    """Everything that the sender may call this kind of event, such as "work_order.created", the likeliest first.
+
+    A member of the body counts before a header, which may name the kind of thing only.
+    """
+    headers = (value for name, value in delivery.headers if _TYPE_HEADER.search(name))
+    return tuple(each for each in (*_texts_in(delivery.json, _TYPE_MEMBERS, _DEPTH_OF_ID), *headers) if each)
+
+
+def _texts_in(value: Any, names: Sequence[str], depth: int) -> Iterator[str]:
+    if isinstance(value, list) and value:
+        value = value[0]
+    if not isinstance(value, dict) or not depth:
+        return
+    yield from (value[name] for name in names if isinstance(value.get(name), str))
+    for name in _WRAPPERS:
+        yield from _texts_in(value.get(name), names, depth - 1)
 
 
 def delivery_to_json(delivery: Delivery) -> dict[str, Any]:

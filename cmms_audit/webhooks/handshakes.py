@@ -24,10 +24,11 @@ _ORIGIN = pattern(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
 
 
 class Reply(Struct, frozen=True):
-    """What a handshake is answered with, always under status 200."""
+    """What a handshake is answered with, always under status 200; `secret` is what the sender will sign with."""
 
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    secret: str = ""
 
 
 def handshake(method: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
@@ -52,7 +53,7 @@ def _in_query(query: str) -> str | None:
 
 def _hook_secret(headers: Mapping[str, str]) -> Reply | None:
     secret = headers.get("x-hook-secret", "")
-    return Reply((("x-hook-secret", secret),)) if _HARMLESS.fullmatch(secret) else None
+    return Reply((("x-hook-secret", secret),), secret=secret) if _HARMLESS.fullmatch(secret) else None
 
 
 def _in_body(body: bytes) -> Reply | None:

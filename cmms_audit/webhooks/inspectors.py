@@ -20,12 +20,14 @@ from msgspec import Struct
 from cmms_audit.documents import Limits, parse
 from cmms_audit.errors import InputError
 from cmms_audit.patterns import pattern
+from cmms_audit.webhooks.behaviour import read_script
 from cmms_audit.webhooks.delivery import DELIVERY, delivery_from_json
 
 Headers = tuple[tuple[str, str], ...]
 
 MOST_HEADERS = 200
-LONGEST_HEADER = 16 * 1024  # characters
+LONGEST_HEADER = 16 * 1024  # characters of a name, and of a value
+_LONGEST_SCRIPT = 200  # characters
 _OF_A_CELL = Limits(nodes=10_000, depth=20, seconds=2)
 _NO_DELIVERIES = ("GET", "HEAD", "OPTIONS", "CONNECT", "TRACE")  # people who look, and senders who ask whose it is
 _OTHER_KINDS = ("email", "dns", "dnshook")
@@ -105,8 +107,16 @@ def _of_ours(entry: dict[str, Any]) -> CapturedRequest:
     url = f"/{read.address}?{read.query}" if read.query else f"/{read.address}"
     headers = _headers([list(each) for each in read.headers])
     return CapturedRequest(
-        _moment(read.received), _method(read.method), url, headers, read.body, read.size, read.treated
+        _moment(read.received), _method(read.method), url, headers, read.body, read.size, _treated(read.treated)
     )
+
+
+def _treated(text: str) -> str:
+    """How our receiver treated it, in the words of a script; nothing else."""
+    try:
+        return ", ".join(map(str, read_script(text)))[:_LONGEST_SCRIPT]
+    except ValueError:
+        return ""
 
 
 def _of_har(entry: dict[str, Any], request: dict[str, Any]) -> CapturedRequest:
@@ -173,7 +183,7 @@ def _headers(value: Any) -> Headers:
     """Headers of a mapping, of pairs, or of members called name and value; names in lower case."""
     if isinstance(value, str):
         value = _json_of(value)
-    found = tuple((name.lower(), text[:LONGEST_HEADER]) for name, text in _pairs(value))
+    found = tuple((name[:LONGEST_HEADER].lower(), text[:LONGEST_HEADER]) for name, text in _pairs(value))
     if len(found) > MOST_HEADERS:
         raise UnreadableRequest(f"it has more than {MOST_HEADERS} headers")
     return found

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from cmms_audit.errors import InputError
 from cmms_audit.webhooks.delivery import DELIVERY, Delivery, delivery_from_json, delivery_to_json
 from cmms_audit.webhooks.received import CAPTURED, Received, Signature
-from cmms_audit.webhooks.signatures import Way
-from cmms_audit.webhooks.written import signature_of, without_secrets
+from cmms_audit.webhooks.verifier import Verifier
+from cmms_audit.webhooks.written import without_secrets
 from cmms_audit.wire.redact import MASKED
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cmms_audit.wire.recording import Recording
     from cmms_audit.wire.redact import Redactor
 
-_MOST_IN_VAIN = 20  # deliveries whose way of signing was looked for and not found, after which no more is looked for
+_MOST_SEARCHED = 20  # deliveries whose way of signing is searched for: each search takes time
 
 
 def keep(
@@ -33,10 +33,10 @@ def keep(
     Raises CannotAudit where the disk refuses.
     """
     kept: list[Received] = []
-    verifier = _Verifier(secret)
+    verifier = Verifier(redactor, secrets=(secret,) if secret else (), most_searched=_MOST_SEARCHED)
     for each in deliveries:
         signature = verifier.look_at(each)
-        masked = replace(each, headers=redactor.answer_headers(each.headers), query=_masked(each.query))
+        masked = replace(each, query=_masked(each.query), treated=redactor.text(each.treated))
         members = delivery_to_json(without_secrets(masked, redactor))
         journal.write(DELIVERY, members)
         kept.append(Received(delivery_from_json(members), signature))
@@ -57,21 +57,6 @@ def kept(recording: Recording) -> tuple[Received, ...]:
         )
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{recording.path}: a captured delivery cannot be read; it is damaged") from None
-
-
-class _Verifier:
-    """Looks at one signature after another, and less closely at the many that cannot be verified."""
-
-    def __init__(self, secret: str | None) -> None:
-        self._secret = secret
-        self._usual: Way | None = None
-        self._in_vain = 0
-
-    def look_at(self, delivery: Delivery) -> Signature:
-        found = signature_of(delivery, self._secret, usual=self._usual, search=self._in_vain < _MOST_IN_VAIN)
-        self._usual = found.way or self._usual
-        self._in_vain += bool(found.headers and found.secret_known and found.way is None)
-        return found
 
 
 def _masked(query: str) -> str:

@@ -9,15 +9,18 @@ from cmms_audit.webhooks.delivery import Delivery, event_id
 from cmms_audit.webhooks.signatures import Way
 
 CAPTURED = "captured"  # how the addresses of deliveries are called that were captured elsewhere: "captured 1" ...
+OF_THE_FILE = "webhooks.secret"  # the secret that the user has, by its label in the record
 GIVEN = "webhooks.given"  # the secret that we give where the API takes one, by its label in the record
 
 
 class Signature(Struct, frozen=True):
     """What was found out about a delivery's signature.
 
-    `headers` look like one; `way` is how it is made, None where no usual way gives it with the secret, or there is no
+    `headers` look like one; `way` is how it is made, None where no usual way gives it with the secrets, or there is no
     secret to try (`secret_known`); `several` signatures stand side by side; a `public_key` would be needed;
-    `tampered_fails` says that a copy with another body does not verify.
+    `tampered_fails` says that a copy with another body does not verify. `words` are headers with a word that only the
+    sender should know; `fixed` those of both whose value says nothing of the content: it is the secret itself, or came
+    with another content too.
     """
 
     headers: tuple[str, ...] = ()
@@ -26,6 +29,8 @@ class Signature(Struct, frozen=True):
     several: bool = False
     public_key: bool = False
     tampered_fails: bool = False
+    words: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
 
 
 class Received(Struct, frozen=True):

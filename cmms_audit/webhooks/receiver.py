@@ -2,7 +2,7 @@
 
 It listens on this machine unless it is told otherwise, answers only under addresses that nobody can guess, never
 sends back what it was sent (but for handshakes), and ends with the run. What came is handed on at once; nothing is
-kept here but counts.
+kept here but counts. Whoever sends without end costs the run little: connections, bytes and time are bounded.
 """
 
 from __future__ import annotations
@@ -19,48 +19,33 @@ from urllib.parse import urlsplit
 import h11
 from msgspec.structs import replace
 
-from cmms_audit.webhooks.behaviour import ACCEPT, Behaviour, Manner, Script
-from cmms_audit.webhooks.delivery import Delivery, content_key
+from cmms_audit.errors import CannotAudit
+from cmms_audit.webhooks.address import Address
+from cmms_audit.webhooks.behaviour import Behaviour, Manner
+from cmms_audit.webhooks.delivery import Delivery, event_ids, lasting_content
 from cmms_audit.webhooks.handshakes import handshake
-from cmms_audit.webhooks.reading import Line, Request, RequestTooLargeError
+from cmms_audit.webhooks.reading import Body, Head, Line, TooMuchError
+from cmms_audit.webhooks.room import Bucket
 
-MOST_CONNECTIONS = 256
-MOST_EVENTS = 20_000  # that one address tells apart
-MOST_DELIVERIES = 50_000
-MOST_BYTES = 256 * 1024 * 1024  # of all bodies together
-MOST_AT_ONCE = 2_000  # deliveries, and so many more each second:
-MOST_A_SECOND = 200.0
+MOST_CONNECTIONS = 256  # at a time
+MOST_REQUESTS = 1_000  # on one connection
+MOST_HEADERS = 100
+MOST_BYTES_AT_ONCE = 64 * 1024 * 1024  # that may come from all together, and so many more each second:
+MOST_BYTES_A_SECOND = 4 * 1024 * 1024
+_MEETING, _MEETING_ENCRYPTED = 16 * 1024, 32 * 1024  # bytes that a new connection counts for, as it takes time
+_HANDSHAKE_SECONDS = 10.0
 _BUFFER = 64 * 1024
 _HANG_UP = struct.pack("ii", 1, 0)  # linger on, for no time: the other side sees a reset
 _ERROR_INSIDE = b'{"status":"error","message":"the event could not be processed"}'
 _TEXT = (("content-type", "text/plain"),)
 
 
-class Address:
-    """One address that a vendor may send to: `path` cannot be guessed, `script` says how deliveries are treated."""
-
-    def __init__(self, name: str, script: Script = ACCEPT, *, token: str = "") -> None:
-        """`token` is the part of the path that nobody can guess; a new one where it is left out."""
-        self.name = name
-        self.path = f"/{token or secrets.token_urlsafe(24)}"
-        self.script = script
-        self.handshakes = 0
-        self._tries: dict[str, int] = {}
-        self._was_away = False
-
-    def next_behaviour(self, key: str) -> Behaviour:
-        """How the next try of this event is treated. Whoever was away once is back for all events alike."""
-        tries = self._tries.get(key, 0)
-        if key in self._tries or len(self._tries) < MOST_EVENTS:
-            self._tries[key] = tries + 1
-        left = [each for each in self.script[tries:] if not (self._was_away and each.manner is Manner.AWAY)]
-        behaviour = left[0] if left else self.script[-1]
-        self._was_away = self._was_away or behaviour.manner is Manner.AWAY
-        return behaviour
-
-
 class Receiver:
-    """Listens for the length of an `async with`. `on_delivery` is called with each delivery as it comes, in order."""
+    """Listens for the length of an `async with`. `on_delivery` is called with each delivery as it comes, in order.
+
+    `turned_away` counts connections that were closed unheard, as there were too many: whoever called may have had
+    something for any address.
+    """
 
     def __init__(
         self,
@@ -71,38 +56,34 @@ class Receiver:
     ) -> None:
         """`bind` is host and port, 0 for any free one; `now` gives the time of day in ISO form.
 
-        Listening raises OSError where the address cannot be had.
+        Listening raises OSError where the address cannot be had. A delivery for which `on_delivery` raises CannotAudit
+        is answered with an error.
         """
         self._bind = bind
         self._on_delivery = on_delivery
         self._now = now
         self._tls = tls
-        self._room = float(MOST_AT_ONCE)
-        self._last = 0.0
+        self._bytes_left = Bucket(MOST_BYTES_AT_ONCE, MOST_BYTES_A_SECOND)
         self._addresses: dict[str, Address] = {}
-        self._server: asyncio.Server | None = None
+        self._listeners: list[socket.socket] = []
         self._lines: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._waiting: dict[asyncio.Task[None], None] = {}  # lines that have brought nothing yet, the longest first
         self._returns: asyncio.Task[None] | None = None
-        self._bytes = 0
         self.deliveries = 0
         self.strangers = 0
-        self.dropped = 0
+        self.turned_away = 0
 
     async def __aenter__(self) -> Receiver:
         await self._listen()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._returns is not None:
-            self._returns.cancel()
-        await self._shut()
+        self._shut()
         ending = [*self._lines, *([self._returns] if self._returns else [])]
         for task in ending:
             task.cancel()
-        for writer in self._writers:
-            writer.transport.abort()
         await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.sleep(0)  # connections that were broken off are closed now
 
     @property
     def origin(self) -> str:
@@ -111,83 +92,155 @@ class Receiver:
         scheme = "https" if self._tls else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
+    @property
+    def dropped(self) -> int:
+        """How many deliveries were not taken."""
+        return sum(address.dropped for address in self._addresses.values())
+
     def open(self, address: Address) -> None:
         """Take deliveries under an address from now on."""
         self._addresses[address.path] = address
 
+    # -- connections --------------------------------------------------------------------------------------
+
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(
-            self._meet, *self._bind, limit=_BUFFER, ssl=self._tls, start_serving=False
-        )
-        await self._server.start_serving()
-        self._bind = (self._bind[0], self._server.sockets[0].getsockname()[1])
+        host, port = self._bind
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        try:
+            for family, _, _, _, (number, *_) in dict.fromkeys(found):
+                listener = socket.create_server((str(number), self._bind[1]), family=family, backlog=MOST_CONNECTIONS)
+                listener.setblocking(False)
+                self._listeners.append(listener)
+                self._bind = (host, listener.getsockname()[1])
+        except OSError:
+            self._shut()
+            raise
+        for listener in self._listeners:
+            loop.add_reader(listener.fileno(), self._meet, listener)
 
-    async def _shut(self) -> None:
-        """Listen no more. A connection that was just taken up is met first: asyncio would lose it (cpython#109564)."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        for listener in server.sockets:
+    def _shut(self) -> None:
+        """Listen no more."""
+        for listener in self._listeners:
             asyncio.get_running_loop().remove_reader(listener.fileno())
-        try:
-            await asyncio.sleep(0)
-        finally:
-            server.close()
+            listener.close()
+        self._listeners = []
 
-    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take up a connection, which is known from its first moment, so that none outlives the receiver."""
-        if self._server is None or len(self._lines) >= MOST_CONNECTIONS:
-            writer.transport.abort()
+    def _meet(self, listener: socket.socket) -> None:
+        """Take up one connection, which is known from its first moment, so that none outlives the receiver."""
+        try:
+            connection, _ = listener.accept()
+        except OSError:  # whoever called has gone
             return
-        self._writers.add(writer)
-        task = asyncio.create_task(self._attend(reader, writer))
+        if not self._bytes_left.has(0) or (len(self._lines) >= MOST_CONNECTIONS and not self._made_room()):
+            self.turned_away += 1
+            connection.close()
+            return
+        self._bytes_left.take(_MEETING_ENCRYPTED if self._tls else _MEETING)
+        connection.setblocking(False)
+        task = asyncio.create_task(self._attend(connection))
         self._lines.add(task)
-        task.add_done_callback(self._lines.discard)
+        self._waiting[task] = None
+        task.add_done_callback(lambda _: self._part(task, connection))
 
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _made_room(self) -> bool:
+        """Whether a line could be closed: the one that has been waiting longest for something to come."""
+        longest = next(iter(self._waiting), None)
+        if longest is None:
+            return False
+        del self._waiting[longest]
+        longest.cancel()
+        self.turned_away += 1
+        return True
+
+    def _part(self, task: asyncio.Task[None], connection: socket.socket) -> None:
+        self._lines.discard(task)
+        self._waiting.pop(task, None)
+        connection.close()
+
+    async def _attend(self, connection: socket.socket) -> None:
         """Serve one connection to its end."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=_BUFFER)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        seconds = _HANDSHAKE_SECONDS if self._tls else None
+        writer = None
         try:
-            await self._serve(Line(reader, writer), writer)
-        except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError, TimeoutError):
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=seconds
+            )
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            line = Line(reader, writer, self._bytes_left)
+            await self._serve(line, writer)
+            await line.hang_up()
+        except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError):
             pass  # a caller who hangs up, stalls or speaks nonsense harms himself only
         finally:
-            self._writers.discard(writer)
-            writer.transport.abort() if writer.is_closing() else writer.close()
+            if writer is not None:
+                writer.transport.abort()
+
+    # -- requests -----------------------------------------------------------------------------------------
 
     async def _serve(self, line: Line, writer: asyncio.StreamWriter) -> None:
-        while True:
+        task = asyncio.current_task()
+        for _ in range(MOST_REQUESTS):
             try:
-                request = await line.next_request()
-            except RequestTooLargeError as much:
-                await line.answer(much.status)
+                head = await line.next_head()
+            except TooMuchError:
+                self.turned_away += 1
                 return
-            if request is None:
+            if head is None:
                 return
-            await self._treat(request, line, writer)
+            behaviour = await self._received(head, line)
+            if behaviour is not None and task is not None:
+                self._waiting.pop(task, None)
+                await self._behave(behaviour, line, writer)
+                self._waiting[task] = None
             if not line.goes_on:
                 return
+            await asyncio.sleep(0)  # others have their turn, however much waits here
 
-    async def _treat(self, request: Request, line: Line, writer: asyncio.StreamWriter) -> None:
-        address, query = self._address_of(request.target)
+    async def _received(self, head: Head, line: Line) -> Behaviour | None:
+        """Receive a request, and say how it is to be treated; None where it has been answered."""
+        address, query = self._address_of(head.target)
         if address is None:
             self.strangers += 1
             await line.answer(404)
-            return
-        reply = handshake(request.method, query, dict(request.headers), request.body)
+            return None
+        refusal = _refusal(address, head)
+        if refusal is not None:
+            await line.answer(refusal)
+            return None
+        try:
+            body = await line.body()
+        except TooMuchError as much:
+            address.dropped += 1
+            await line.answer(much.status)
+            return None
+        if await self._answered(address, query, head, body, line):
+            return None
+        delivery = self._delivery(address, query, head, body)
+        try:
+            return self._treated(address, delivery)
+        except CannotAudit:
+            await line.answer(500)
+            return None
+
+    async def _answered(self, address: Address, query: str, head: Head, body: Body, line: Line) -> bool:
+        """Whether a request is no delivery, and has been answered."""
+        reply = handshake(head.method, query, dict(head.headers), body.kept)
         if reply is not None:
             address.handshakes += 1
+            address.on_secret(reply.secret)
             await line.answer(200, reply.headers, reply.body)
-            return
-        if request.method not in ("POST", "PUT"):
+        elif head.method in ("GET", "HEAD"):  # some look whether anybody is there before they subscribe
+            address.handshakes += 1
+            await line.answer(200)
+        elif head.method not in ("POST", "PUT"):
             await line.answer(405, (("allow", "POST"),))
-            return
-        delivery = self._delivery(address, query, request)
-        if delivery is None:
-            await line.answer(503)
-            return
-        behaviour = address.next_behaviour(content_key(delivery))
-        self._on_delivery(replace(delivery, treated=str(behaviour)))
-        await self._behave(behaviour, line, writer)
+        else:
+            return False
+        return True
 
     def _address_of(self, target: str) -> tuple[Address | None, str]:
         """Whose address a request came to, if anybody's, found without telling by the time how near a guess was."""
@@ -201,34 +254,28 @@ class Receiver:
                 found = address
         return found, parts.query
 
-    def _delivery(self, address: Address, query: str, request: Request) -> Delivery | None:
-        """The delivery; None where more came than is taken in a run, or at a time."""
-        if self.deliveries >= MOST_DELIVERIES or self._bytes + len(request.body) > MOST_BYTES or not self._has_room():
-            self.dropped += 1
-            return None
-        self._bytes += len(request.body)
+    def _delivery(self, address: Address, query: str, head: Head, body: Body) -> Delivery:
         self.deliveries += 1
         return Delivery(
             self.deliveries,
             address.name,
             self._now(),
-            request.method,
+            head.method,
             query,
-            request.headers,
-            request.body,
-            request.size,
-            request.sha256,
+            head.headers,
+            body.kept,
+            body.size,
+            body.sha256,
             "",
         )
 
-    def _has_room(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        self._room = min(MOST_AT_ONCE, self._room + (now - self._last) * MOST_A_SECOND)
-        self._last = now
-        if self._room < 1:
-            return False
-        self._room -= 1
-        return True
+    def _treated(self, address: Address, delivery: Delivery) -> Behaviour:
+        """Hand a delivery on with how it is treated. Raises CannotAudit where it cannot be kept."""
+        with address.working():
+            address.weigh(delivery)
+            behaviour = address.next_behaviour((*event_ids(delivery), lasting_content(delivery)))
+            self._on_delivery(replace(delivery, treated=str(behaviour)))
+        return behaviour
 
     async def _behave(self, behaviour: Behaviour, line: Line, writer: asyncio.StreamWriter) -> None:
         match behaviour.manner:
@@ -248,22 +295,32 @@ class Receiver:
             case Manner.RESET:
                 _reset(writer)
             case Manner.AWAY:
-                await self._leave_for(behaviour.seconds)
+                self._leave_for(behaviour.seconds)
                 _reset(writer)
 
-    async def _leave_for(self, seconds: float) -> None:
-        """Refuse connections for so many seconds."""
-        if self._server is not None:
-            await self._shut()
+    def _leave_for(self, seconds: float) -> None:
+        """Refuse connections for so many seconds, and hang up on those who have brought nothing yet."""
+        if self._listeners:
+            self._shut()
+            for task in self._waiting:
+                task.cancel()
             self._returns = asyncio.create_task(self._come_back(seconds))
 
     async def _come_back(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        while self._server is None:
+        while not self._listeners:
             try:
                 await self._listen()
             except OSError:  # somebody else has the port at the moment
                 await asyncio.sleep(0.1)
+
+
+def _refusal(address: Address, head: Head) -> int | None:
+    """With what a request is refused before its body is read; None where it is not."""
+    if len(head.headers) > MOST_HEADERS:
+        address.dropped += 1
+        return 431
+    return 503 if head.method in ("POST", "PUT") and not address.admits() else None
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

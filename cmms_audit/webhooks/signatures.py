@@ -7,38 +7,45 @@ signed. A way that was found is held against other deliveries, and against tampe
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from cmms_audit.patterns import pattern
+from cmms_audit.webhooks.message_signatures import BASE, CONTENT_DIGEST, CREATED, signature_bases, signed_forms
+from cmms_audit.webhooks.proof import (
+    LONGEST_VALUE,
+    MOST_OF_EACH,
+    Encoding,
+    Signed,
+    decoded,
+    digests,
+    headers_of,
+    kinds,
+    signature_marks,
+    word_marks,
+)
 
-Encoding = Literal["hex", "base64"]
-KeyForm = Literal["text", "base64", "hex", "sha256"]
+KeyForm = Literal["text", "base64", "hex", "sha256", "in front"]
 
-_HASHES = {20: "sha1", 32: "sha256", 48: "sha384", 64: "sha512"}  # by the length of the digest in bytes
-_MOST_OF_EACH = 6  # headers, digests, times and ids of one delivery that are tried
-_MOST_HASHED = 64 * 1024 * 1024  # bytes
-_LONGEST_VALUE = 4096  # characters of a header
-_TO_PLAIN_BASE64 = str.maketrans("-_", "+/", "=")
+_MOST_HASHED = 64 * 1024 * 1024  # bytes, in one search
+_EACH_COSTS = 2048  # bytes that might be hashed in the time that it takes to begin
+_KEY_FORMS: tuple[KeyForm, ...] = ("text", "base64", "hex", "sha256", "in front")
 
-_SIGNATURE_HEADER = pattern(r"sign|hmac|digest|hash|x-hook-secret")
 _TIME_HEADER = pattern(r"timestamp|-time$|^time$|sent-at|^x-.*-date$")
 _ID_HEADER = pattern(r"(?:^|-)id$|delivery$|^x-.*(?:event|message|guid|uuid)")
 _TOKEN_HEADER = pattern(r"(?:^|-)(?:token|nonce)$")
 _TIME_IN_SIGNATURE = pattern(r"(?:^|[,; ])(?:t|ts|time|timestamp)=\s*(\d{9,16})")
-_DIGEST = pattern(r"(?:^|[\s,;=:])\"?([0-9a-fA-F]{40,128}|[A-Za-z0-9+/_-]{27,86}={0,2})(?=$|[\s,;\":])")
-_ASYMMETRIC = pattern(r"(?:^|[\s,])v1a,|(?:^|[\s,;])(?:alg|keyid)=|rsa-|ecdsa|ed25519")
 
 # What is signed: the names of parts, and the letters between them. The names in front are those of whoever published
 # the form, where many use it; sources: standardwebhooks.com, docs.stripe.com/webhooks, docs.github.com (validating
-# webhook deliveries), docs.slack.dev (verifying requests), developers.samsara.com, developers.hubspot.com.
+# webhook deliveries), docs.slack.dev (verifying requests), developers.samsara.com, developers.hubspot.com,
+# developer.squareup.com (validate webhooks), developer.atlassian.com (Trello webhooks).
 _FORMS: tuple[tuple[str, ...], ...] = (
     ("{body}",),
     ("{id}", ".", "{time}", ".", "{body}"),
@@ -51,6 +58,8 @@ _FORMS: tuple[tuple[str, ...], ...] = (
     ("{id}", "{time}", "{body}"),
     ("{id}", ".", "{body}"),
     ("{url}", "{body}"),
+    ("{body}", "{url}"),
+    ("{method}", "{url}", "{body}"),
     ("{method}", "{url}", "{body}", "{time}"),
     ("{time}", "{token}"),
     ("{time}",),
@@ -58,19 +67,12 @@ _FORMS: tuple[tuple[str, ...], ...] = (
 )
 
 
-class Signed(Struct, frozen=True):
-    """What of a delivery a signature may cover. Header names are in lower case; `body` is as it came, byte for byte."""
-
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    url: str = ""
-    method: str = "POST"
-
-
 class Way(Struct, frozen=True):
     """One way to sign. `header` carries the signature; `form` is what is signed, parts in braces.
 
-    `time` and `id` name the headers of these parts ("" where the time stands in the signature's own header).
+    `time` and `id` name the headers of these parts ("" where the time stands in the signature's own header). The `key`
+    of the hash is the secret as it stands, what it stands for in base64 or hex, or its own digest; or it is no key,
+    and the secret only stands in front of what is hashed.
     """
 
     header: str
@@ -85,151 +87,181 @@ class Way(Struct, frozen=True):
     @property
     def covers_body(self) -> bool:
         """Whether another content would need another signature."""
-        return "{body}" in self.form
+        return "{body}" in self.form or (self.form[0] == BASE and CONTENT_DIGEST in self.form)
 
     @property
     def covers_time(self) -> bool:
         """Whether a copy that is sent again later can be told from the first one."""
-        return "{time}" in self.form
+        return "{time}" in self.form or (self.form[0] == BASE and bool({CREATED, "date"} & set(self.form)))
 
 
-def signature_headers(delivery: Signed) -> tuple[str, ...]:
-    """The names of the headers that look like a signature, whether or not it can be verified."""
-    named = [name for name, value in delivery.headers if _SIGNATURE_HEADER.search(name) and _digests(value)]
-    return tuple(dict.fromkeys(named))
+class _Message(Struct, frozen=True):
+    """What may be signed, with how it is put together; `header` where only that one's signature can be of it."""
 
-
-def is_asymmetric(delivery: Signed) -> bool:
-    """Whether a signature is of a kind that needs a public key of the vendor, not a shared secret.
-
-    Sources: RFC 9421 (Signature-Input), Standard Webhooks ("v1a").
-    """
-    values = dict(delivery.headers)
-    return "signature-input" in values or any(
-        _ASYMMETRIC.search(value[:_LONGEST_VALUE]) for name, value in delivery.headers if _SIGNATURE_HEADER.search(name)
-    )
+    form: tuple[str, ...]
+    content: bytes
+    time: str | None = None
+    id: str | None = None
+    token: str | None = None
+    header: str | None = None
 
 
 def holds_several(delivery: Signed, way: Way) -> bool:
-    """Whether the signature's header carries more than one signature, as it does while a secret is being changed."""
-    return len(_digests(dict(delivery.headers).get(way.header, ""))) > 1
+    """Whether a delivery carries more than one signature of its kind, as it does while a secret is being changed.
+
+    They stand in one header, or in two whose names differ in one word ("primary", "secondary").
+    """
+    stem = _stem(way.header)
+    found = {
+        digest
+        for name, value in headers_of(delivery)
+        if name == way.header or _stem(name) == stem
+        for text in digests(value)
+        for hash_name, _, digest in kinds(text)
+        if hash_name == way.hash
+    }
+    return len(found) > 1
 
 
-def found_way(delivery: Signed, secret: str) -> Way | None:
-    """The way in which this delivery is signed with this secret; None where no usual one gives its signature."""
+def holds_digests(delivery: Signed) -> bool:
+    """Whether a header holds anything that a shared secret can have made."""
+    return bool(_wanted(delivery))
+
+
+def found_way(delivery: Signed, *secrets: str) -> Way | None:
+    """The way in which this delivery is signed with one of these secrets; None where no usual one gives its signature.
+
+    What is hashed is bounded, whatever a delivery holds and however many secrets there are.
+    """
+    wanted = _wanted(delivery)
+    hashes = sorted({hash_name for hash_name, _ in wanted})
+    keys = [(form, key) for secret in secrets for form in _KEY_FORMS if (key := _key(secret, form)) is not None]
     budget = _MOST_HASHED
-    for way in _ways(delivery):
-        budget -= len(delivery.body) + 256
-        if budget < 0:
-            return None
-        if verifies(delivery, way, secret):
-            return way
+    for message in _messages(delivery) if wanted else ():
+        for hash_name, (form, key) in itertools.product(hashes, keys):
+            budget -= len(message.content) + _EACH_COSTS
+            if budget < 0:
+                return None
+            for header, encoding in wanted.get((hash_name, _hashed(key, form, message.content, hash_name)), ()):
+                if message.header in (None, header):
+                    return Way(header, hash_name, encoding, form, message.form, message.time, message.id, message.token)
     return None
 
 
-def verifies(delivery: Signed, way: Way, secret: str) -> bool:
-    """Whether a delivery carries the signature that this way gives it. Compares in constant time."""
-    values = dict(delivery.headers)
-    key, message = _key(secret, way.key), _message(delivery, way, values)
-    if key is None or message is None:
-        return False
-    right = hmac.new(key, message, way.hash).digest()
-    given = [_decoded(text, way.encoding) for text in _digests(values.get(way.header, ""))]
-    return any(each is not None and hmac.compare_digest(each, right) for each in given)
+def verifying(delivery: Signed, way: Way, secrets: Sequence[str]) -> str | None:
+    """The first of these secrets with which a delivery carries the signature that this way gives it; None for none.
+
+    Compares in constant time.
+    """
+    values = dict(headers_of(delivery))
+    given = [digest for text in digests(values.get(way.header, "")) if (digest := decoded(text, way.encoding))]
+    messages = _of_way(delivery, way, values) if given else []
+    for secret in secrets:
+        key = _key(secret, way.key)
+        right = [_hashed(key, way.key, each, way.hash) for each in messages] if key is not None else []
+        if any(hmac.compare_digest(one, other) for one in given for other in right):
+            return secret
+    return None
 
 
 def sign(delivery: Signed, way: Way, secret: str) -> str:
     """The signature that a delivery would need, as the way writes it. Raises ValueError where a part is missing."""
-    key, message = _key(secret, way.key), _message(delivery, way, dict(delivery.headers))
-    if key is None or message is None:
+    key, messages = _key(secret, way.key), _of_way(delivery, way, dict(headers_of(delivery)))
+    if key is None or not messages:
         raise ValueError("the delivery lacks a part that this way signs")
-    digest = hmac.new(key, message, way.hash).digest()
+    digest = _hashed(key, way.key, messages[0], way.hash)
     return digest.hex() if way.encoding == "hex" else base64.b64encode(digest).decode()
 
 
-def _ways(delivery: Signed) -> Iterator[Way]:
-    """Every way that the headers of a delivery leave open, the usual ones first."""
-    times = (*_named(delivery, _TIME_HEADER), "")
-    ids, tokens = _named(delivery, _ID_HEADER), _named(delivery, _TOKEN_HEADER)
-    keys: tuple[KeyForm, ...] = ("text", "base64", "hex", "sha256")
+def _wanted(delivery: Signed) -> dict[tuple[str, bytes], list[tuple[str, Encoding]]]:
+    """The digests that a delivery carries, by hash, each with the headers where they stand."""
+    wanted: dict[tuple[str, bytes], list[tuple[str, Encoding]]] = {}
+    marks = [each for each in (*signature_marks(delivery), *word_marks(delivery)) if each.is_header]
+    for mark in dict.fromkeys(marks):
+        for text in digests(mark.value):
+            for hash_name, encoding, digest in kinds(text):
+                wanted.setdefault((hash_name, digest), []).append((mark.where, encoding))
+    return wanted
+
+
+def _messages(delivery: Signed) -> Iterator[_Message]:
+    """All that the headers of a delivery leave open to be signed, the usual forms first."""
+    values = dict(headers_of(delivery))
+    for form in signed_forms(delivery):
+        yield from (_Message(form, each) for each in signature_bases(delivery, form))
+    times: list[tuple[str, str | None]] = [(name, None) for name in _named(values, _TIME_HEADER)]
+    times += [("", each.where) for each in signature_marks(delivery) if _TIME_IN_SIGNATURE.search(each.value)]
+    ids, tokens = _named(values, _ID_HEADER), _named(values, _TOKEN_HEADER)
     for form in _FORMS:
-        parts = [
-            times if "{time}" in form else (None,),
+        if "{url}" in form and not delivery.url:
+            continue
+        parts = itertools.product(
+            times if "{time}" in form else ((None, None),),
             ids if "{id}" in form else (None,),
             tokens if "{token}" in form else (None,),
-        ]
-        for header, value in [each for each in delivery.headers if _SIGNATURE_HEADER.search(each[0])][:_MOST_OF_EACH]:
-            kinds = dict.fromkeys(kind for text in _digests(value) for kind in _kinds(text))
-            for (digest, encoding), key, (time, number, token) in itertools.product(
-                kinds, keys, itertools.product(*parts)
-            ):
-                yield Way(header, digest, encoding, key, form, time, number, token)
+        )
+        for (time, header), number, token in parts:
+            way = Way(header or "", "", "hex", "text", form, time, number, token)
+            yield from (_Message(form, each, time, number, token, header) for each in _of_way(delivery, way, values))
 
 
-def _named(delivery: Signed, names: re.Pattern[str]) -> tuple[str, ...]:
-    found = [name for name, _ in delivery.headers if names.search(name)]
-    return tuple(dict.fromkeys(found))[:_MOST_OF_EACH]
-
-
-def _digests(value: str) -> list[str]:
-    """What in a header's value may be a digest, in hex or base64."""
-    found = (match[1] for match in _DIGEST.finditer(value[:_LONGEST_VALUE]))
-    return list(itertools.islice(dict.fromkeys(found), _MOST_OF_EACH))
-
-
-def _kinds(text: str) -> Iterator[tuple[str, Encoding]]:
-    """The hash that a digest may come from, and how it is written; both, where it can be read both ways."""
-    encodings: tuple[Encoding, ...] = ("hex", "base64")
-    for encoding in encodings:
-        digest = _decoded(text, encoding)
-        if digest is not None and len(digest) in _HASHES:
-            yield _HASHES[len(digest)], encoding
-
-
-def _decoded(text: str, encoding: Encoding) -> bytes | None:
-    try:
-        if encoding == "hex":
-            return bytes.fromhex(text)
-        bare = text.translate(_TO_PLAIN_BASE64)
-        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
-    except (ValueError, binascii.Error):
-        return None
-
-
-def _key(secret: str, form: KeyForm) -> bytes | None:
-    """The key of the hash; None where the secret is not of this form."""
-    match form:
-        case "text":
-            return secret.encode()
-        case "base64":
-            return _decoded(secret.removeprefix("whsec_"), "base64")
-        case "hex":
-            return _decoded(secret, "hex")
-        case "sha256":
-            return hashlib.sha256(secret.encode()).hexdigest().encode()
-
-
-def _message(delivery: Signed, way: Way, values: Mapping[str, str]) -> bytes | None:
-    """What is signed; None where the delivery lacks a part of it."""
+def _of_way(delivery: Signed, way: Way, values: Mapping[str, str]) -> list[bytes]:
+    """What is signed in this way: one message, several where there are several signatures of RFC 9421; none where the
+    delivery lacks a part of it.
+    """
+    if way.form[0] == BASE:
+        return list(signature_bases(delivery, way.form))
     parts = {
         "{body}": delivery.body,
-        "{url}": delivery.url.encode(),
-        "{method}": delivery.method.encode(),
+        "{url}": _bytes(delivery.url),
+        "{method}": _bytes(delivery.method),
         "{time}": _time(way, values),
         "{id}": _header(values, way.id),
         "{token}": _header(values, way.token),
     }
     pieces = [parts.get(piece, piece.encode()) for piece in way.form]
-    return None if any(piece is None for piece in pieces) else b"".join(piece for piece in pieces if piece is not None)
+    whole = [piece for piece in pieces if piece is not None]
+    return [b"".join(whole)] if len(whole) == len(pieces) else []
+
+
+def _named(values: Mapping[str, str], names: re.Pattern[str]) -> tuple[str, ...]:
+    return tuple(itertools.islice((name for name in values if names.search(name)), MOST_OF_EACH))
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"-(?:primary|secondary|old|new|current|previous|next|\d)$", "", name)
+
+
+def _key(secret: str, form: KeyForm) -> bytes | None:
+    """The key of the hash; None where the secret is not of this form."""
+    match form:
+        case "text" | "in front":
+            return _bytes(secret)
+        case "base64":
+            return decoded(secret.removeprefix("whsec_"), "base64")
+        case "hex":
+            return decoded(secret, "hex")
+        case "sha256":
+            return hashlib.sha256(_bytes(secret)).hexdigest().encode()
+
+
+def _hashed(key: bytes, form: KeyForm, message: bytes, hash_name: str) -> bytes:
+    if form == "in front":
+        return hashlib.new(hash_name, key + message).digest()
+    return hmac.digest(key, message, hash_name)
 
 
 def _time(way: Way, values: Mapping[str, str]) -> bytes | None:
     if way.time != "":
         return _header(values, way.time)
-    stated = _TIME_IN_SIGNATURE.search(values.get(way.header, "")[:_LONGEST_VALUE])
+    stated = _TIME_IN_SIGNATURE.search(values.get(way.header, "")[:LONGEST_VALUE])
     return stated[1].encode() if stated else None
 
 
 def _header(values: Mapping[str, str], name: str | None) -> bytes | None:
     value = values.get(name) if name else None
-    return value.encode() if value is not None else None
+    return _bytes(value) if value is not None else None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -98,6 +98,7 @@ class Dialogue:
         self._clock = clock
         self._journal = journal
         self._redactor = redactor
+        self._first_secrets = redactor.as_now() if redactor else None  # a replay does not know what was learnt later
         self._earlier = earlier
         self._mailroom = mailroom
         self._asked: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -225,15 +226,18 @@ class Dialogue:
             owner, asked, lambda _: self._room.wait(name, seconds=seconds, enough=enough), self._received
         )
 
-    def treat(self, name: str, script: Script) -> None:
+    def treat(self, name: str, script: Script, *, first_only: bool) -> None:
         """See Mailroom.treat. What was recorded needs no treatment any more."""
         if self._mailroom is not None:
-            self._mailroom.treat(name, script)
+            self._mailroom.treat(name, script, first_only=first_only)
 
-    def remark(self, kind: str, members: Mapping[str, Any]) -> None:
-        """Write a line of this kind for the report; what was recorded is not written again on replay."""
+    def remark(self, kind: str, members: Mapping[str, Any], *, theirs: Collection[str] | None = None) -> None:
+        """Write a line of this kind for the report; what was recorded is not written again on replay.
+
+        `theirs` are the names of members that may hold texts of the vendor's, where all others are our own words.
+        """
         if self._journal is not None:
-            self._journal.write(kind, self._redactor.values(members) if self._redactor else members)
+            self._journal.write(kind, self._redactor.values(members, under=theirs) if self._redactor else members)
 
     @property
     def signing_secret(self) -> str:
@@ -306,8 +310,8 @@ class Dialogue:
     def _text(self, verb: str, method: str, url: str, *rest: Any) -> str:
         """An ask as it is recorded: readable, and with a digest of what is too long to read; secrets removed."""
         body = json.dumps(rest, default=_as_text, sort_keys=True, ensure_ascii=False)
-        if self._redactor is not None:
-            url, body = self._redactor.text(url), self._redactor.text(body)
+        if self._first_secrets is not None:
+            url, body = self._first_secrets.text(url), self._first_secrets.text(body)
         return f"{verb} {method} {url} {hashlib.sha256(body.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
     def _members(self, result: Exchange | TokenFacts | Volley | str | tuple[Received, ...]) -> dict[str, Any]:

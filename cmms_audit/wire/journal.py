@@ -69,13 +69,13 @@ class Journal:
         self.write(EXCHANGE, exchange_to_json(exchange))
         self._last_exchange = exchange.id
 
-    def write(self, kind: str, members: Mapping[str, Any]) -> None:
-        """Write one line whole or not at all: `kind`, and its members (plain JSON values).
+    def write(self, kind: str, members: Mapping[str, Any]) -> int:
+        """Write one line whole or not at all: `kind`, and its members (plain JSON values); how many bytes it took.
 
         Raises CannotAudit where the disk refuses it.
         """
         if self._given_up:
-            return
+            return 0
         data = memoryview(visible_json({"kind": kind, **members}).encode("utf-8") + b"\n")
         self._unsynced = True
         try:
@@ -84,6 +84,7 @@ class Journal:
                 written += os.write(self._file, data[written:])
         except OSError as error:
             self._refused(error)
+        return len(data)
 
     def sync(self) -> None:
         """Make sure that everything written so far outlives a power cut. Raises CannotAudit where the disk cannot."""

@@ -71,15 +71,17 @@ class _Address(Struct):
     refused: str
     narrowed: list[str]
     deliveries: list[int]
+    flooded: str = ""
 
 
 class _Cause(Struct):
     number: int
-    what: Literal["created", "status changed", "changed", "created after the end"]
+    what: Literal["created", "status changed", "changed", "asset created", "asset changed", "created after the end"]
     record_id: str
     at: Moment
     exchange: int
     differs: str
+    mark: str = ""
 
 
 class _Trial(Struct):
@@ -87,6 +89,7 @@ class _Trial(Struct):
     watched: bool
     addresses: list[_Address]
     causes: list[_Cause]
+    resting: bool = False
 
 
 class _Outcome(Struct):

@@ -7,7 +7,7 @@ stands in `spellings`. This module finds and cuts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -104,6 +104,12 @@ class Redactor:
         """Look no longer for a value that opens nothing any more."""
         self._look_for(needle for needle in self._needles if needle.value != value)
 
+    def as_now(self) -> Redactor:
+        """One that knows what this one knows now, and learns nothing more."""
+        other = Redactor()
+        other._look_for(self._needles)
+        return other
+
     @property
     def knows_any(self) -> bool:
         """Whether there is anything to look for."""
@@ -123,15 +129,21 @@ class Redactor:
             return text
         return _as_text(_cut(data, found))
 
-    def values(self, value: Any) -> Any:
-        """A plain JSON value with a mark for every secret in its texts; the names of members are ours."""
+    def values(self, value: Any, *, under: Collection[str] | None = None) -> Any:
+        """A plain JSON value with a mark for every secret in its texts; the names of members are ours.
+
+        Where it is said `under` which names a text may be the vendor's, all others are ours, too, and stay.
+        """
         match value:
             case str():
-                return self.text(value)
+                return self.text(value) if under is None else value
             case list():
-                return [self.values(each) for each in value]
+                return [self.values(each, under=under) for each in value]
             case dict():
-                return {name: self.values(each) for name, each in value.items()}
+                return {
+                    name: self.values(each, under=None if under is None or name in under else under)
+                    for name, each in value.items()
+                }
             case _:
                 return value
 
@@ -233,14 +245,17 @@ def _needles(value: str, mark: str, grants_access: bool) -> list[_Needle]:
 
     A sign at its end that may begin an escape together with what follows is left out, once.
     """
-    data = value.encode("utf-8", "surrogatepass")
-    any_case = grants_access and len(data) >= _LONG
-    forms = {data, data.replace(b" ", b"+"), data.rstrip(b"%\\&="), *readings(data)}
+    any_case = grants_access and len(value.encode("utf-8", "surrogatepass")) >= _LONG
     return [
-        _Needle(form.lower() if any_case else form, value, mark, grants_access, any_case)
-        for form in forms
-        if len(form) >= SHORTEST
+        _Needle(form.lower() if any_case else form, value, mark, grants_access, any_case) for form in forms_of(value)
     ]
+
+
+def forms_of(value: str) -> tuple[bytes, ...]:
+    """The texts in which a secret is looked for."""
+    data = value.encode("utf-8", "surrogatepass")
+    forms = {data, data.replace(b" ", b"+"), data.rstrip(b"%\\&="), *readings(data)}
+    return tuple(form for form in forms if len(form) >= SHORTEST)
 
 
 def _plain(data: bytes, needles: Iterable[_Needle]) -> list[_Found]:

@@ -17,7 +17,7 @@ from cmms_audit.addresses import origin, parse_address
 from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.tls import equip
-from cmms_audit.webhooks.secrets import SUBSCRIPTIONS, TOLD, secrets_in
+from cmms_audit.webhooks.secrets import SUBSCRIPTIONS
 from cmms_audit.wire.allowance import Allowance
 from cmms_audit.wire.breaker import TO_THE_API
 from cmms_audit.wire.call import DOCUMENT_CAP, Call, with_json, with_params
@@ -34,6 +34,7 @@ from cmms_audit.wire.proxies import Proxies, proxies_of
 from cmms_audit.wire.public import ACCEPT, PublicDocuments
 from cmms_audit.wire.recorder import Recorder
 from cmms_audit.wire.redirects import follow
+from cmms_audit.wire.told import ToldSecrets
 from cmms_audit.wire.transport import Incoming, Transport, usual_trust
 from cmms_audit.wire.veil import OF_ANOTHER, veiled_answer
 
@@ -82,7 +83,7 @@ class Session:
         """
         self.roles = frozenset(credentials)
         self._redactor = redactor
-        self._mailroom = mailroom
+        self._told = ToldSecrets(mailroom)
         self.ledger = ledger or Ledger(journal, redactor)
         _protect(credentials, redactor, tls)
         self._sent = {redactor.text(base_url): base_url}  # beginnings of addresses, as recorded and as they were
@@ -169,7 +170,7 @@ class Session:
         if creation is not None:
             return await self._create(call, creation)
         if secret_of:
-            return await self._authorised(call, self._take_secret(secret_of))
+            return await self._authorised(call, self._told.taken(secret_of, alone=True))
         return await follow(call, self._authorised, self._guard.may_follow)
 
     async def burst(
@@ -202,7 +203,9 @@ class Session:
     async def forged(self, method: str, url: str, *, headers: Mapping[str, str], owner: str) -> Exchange:
         """Send a request with a made-up credential, to see it refused. Raises CouldNotLook as `send`."""
         call = Call(method.upper(), with_params(url, ()), owner, Purpose.STRANGER, headers=tuple(headers.items()))
-        if any(self._redactor.contains(text.encode("utf-8", "replace")) for text in (url, *headers.values())):
+        if any(
+            self._redactor.contains(text.encode("utf-8", "replace"), in_doubt=True) for text in (url, *headers.values())
+        ):
             raise CouldNotLook(Reason.NOT_PERMITTED, "a forged request may not carry a real credential")
         return await follow(call, self._courier.deliver, self._guard.may_follow)
 
@@ -285,7 +288,9 @@ class Session:
         self._guard.check(call)
         self.ledger.announce(creation, call.owner)
         try:
-            inspect = self._take_secret(creation.marker) if creation.kind == SUBSCRIPTIONS else None
+            sent = f"{call.url}\n{(call.body or b'').decode('utf-8', 'replace')}"
+            told = self._told.taken(creation.marker, id_names=creation.id_names, sent=sent)
+            inspect = told if creation.kind == SUBSCRIPTIONS else None
             exchange = await self._authorised(call, inspect)
         except CouldNotLook as why:
             seen = [each for each in why.evidence if isinstance(each, Exchange) and each.purpose is call.purpose]
@@ -311,19 +316,6 @@ class Session:
             self._sent[recorded] = path
         return url
 
-    def _take_secret(self, mark: str) -> Inspect | None:
-        """What looks for the secret of a subscription in an answer, before that is recorded."""
-        mailroom = self._mailroom
-        if mailroom is None:
-            return None
-
-        def inspect(incoming: Incoming) -> None:
-            for secret in secrets_in(bytes(incoming.body)):
-                self._redactor.add(TOLD, secret)
-                mailroom.learn_secret(mark, secret)
-
-        return inspect
-
     def _veil(self, incoming: Incoming) -> str | None:
         """What is recorded of an answer that may hold records of another customer; a refusal holds none."""
         if not 200 <= incoming.status < 300 or not incoming.body:
@@ -334,7 +326,7 @@ class Session:
         """Send with the role's credential; where a token is refused, once more with a new one."""
         call = replace(call, url=self._as_it_was(call.url))
         self._guard.check(call)
-        inspect = self._veil if call.role == OF_ANOTHER else inspect
+        inspect = self._veil if call.role == OF_ANOTHER else inspect or self._told.withhold
         placed, token = await self._logins.authorise(call)
         exchange = await self._courier.deliver(placed, inspect)
         role = call.role or ""

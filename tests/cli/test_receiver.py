@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from cmms_audit.cli.receiver import _MOST_SEARCHED
 from cmms_audit.webhooks.delivery import delivery_from_json
-from cmms_audit.webhooks.signatures import Signed, Way, sign
+from cmms_audit.webhooks.proof import Signed
+from cmms_audit.webhooks.signatures import Way, sign
 from tests.cli.process import cmms_audit, environment
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -38,8 +40,12 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *options: str, **environ: str) -> Iterator[Running]:
+def running(folder: Path, *options: str, most_bytes: int | None = None, **environ: str) -> Iterator[Running]:
+    """`most_bytes` is what the disk takes."""
     command = [sys.executable, "-m", "cmms_audit", "receiver", "--out", str(folder / "came.jsonl"), *options]
+    if most_bytes is not None:
+        limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))"
+        command = [sys.executable, "-c", f"{limit}; os.execv(sys.argv[1], sys.argv[1:])", *command]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**environment(folder), **environ}
     ) as process:
@@ -84,6 +90,48 @@ def test_a_signature_is_verified_and_the_secret_is_not_kept(tmp_path: Path) -> N
     assert "its signature (webhook-signature) does not fit the secret" in at.said
     assert "not signed" in at.said
     assert SECRET not in at.said + (tmp_path / "came.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_secret_that_is_sent_back_to_us_reaches_neither_the_file_nor_the_screen(tmp_path: Path) -> None:
+    with running(tmp_path, "--secret-env", "HOOK_SECRET", HOOK_SECRET=SECRET) as at:
+        at.post(b'{"id":"%s"}' % SECRET.encode(), {f"x-{SECRET}-signature": "a" * 64, "x-token": SECRET})
+        at.post(SECRET.encode() + b"\xff", {"Authorization": "Bearer of-the-vendor"})
+        at.stop(signal.SIGINT)
+
+    first, second = map(delivery_from_json, lines(tmp_path))
+    assert SECRET.lower() not in (at.said + (tmp_path / "came.jsonl").read_text(encoding="utf-8")).lower()
+    assert first.body == '{"id":"«webhooks.secret»"}'.encode()
+    assert "event «webhooks.secret»" in at.said
+    assert (second.body, second.header("authorization")) == (b"", "Bearer of-the-vendor")
+
+
+def test_searches_for_a_way_of_signing_end(tmp_path: Path) -> None:
+    with running(tmp_path, "--secret-env", "HOOK_SECRET", HOOK_SECRET=SECRET) as at:
+        for number in range(_MOST_SEARCHED + 1):
+            at.post(b"%d" % number, {"x-signature": "a" * 64})
+        at.stop(signal.SIGINT)
+
+    assert at.said.count("its signature (x-signature) does not fit the secret") == _MOST_SEARCHED
+    assert at.said.count("too many before it did not fit the secret") == 1
+
+
+def test_a_secret_that_cannot_be_kept_out_of_the_file_is_refused(tmp_path: Path) -> None:
+    options = ("receiver", "--out", "new.jsonl", "--secret-env", "HOOK_SECRET")
+    done = cmms_audit(*options, cwd=tmp_path, environ={"HOOK_SECRET": "abc"})
+
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "too short to be kept out of the file" in done.stderr
+
+
+def test_a_full_disk_ends_it_with_whole_lines_and_no_thanks_to_the_sender(tmp_path: Path) -> None:
+    with running(tmp_path, most_bytes=4_000) as at:
+        answers = [at.post(b"x" * 1_500).status_code for _ in range(3)]
+        at.said = at.process.communicate(timeout=10)[1]
+
+    assert (answers, at.process.returncode) == ([200, 200, 500], 3)
+    assert "came.jsonl cannot be written" in at.said
+    assert "2 deliveries kept" in at.said
+    assert len(lines(tmp_path)) == 2
 
 
 @pytest.mark.parametrize(

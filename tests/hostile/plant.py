@@ -7,6 +7,7 @@ import copy
 import itertools
 import json
 import secrets
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,15 +15,17 @@ from tests.hostile.desk import Asked, Raw, Reply, Trap
 
 LISTS = ("sites", "assets", "work-orders")
 Answer = Reply | Raw | None
+Sends = Callable[["Plant", str, dict[str, Any]], None]  # an event, to the address of a subscription
 
 
 class Plant:
     """A CMMS with sites, assets and work orders. `url` is its own address, known once it is being served.
 
-    `near` is a trap on another port of the same machine, `far` one on another machine.
+    `near` is a trap on another port of the same machine, `far` one on another machine. It sends events where it is
+    told how, until it is `over`; `astray` are calls that should not have been made.
     """
 
-    def __init__(self, login: str, near: Trap, far: Trap, base: str = "/api") -> None:
+    def __init__(self, login: str, near: Trap, far: Trap, base: str = "/api", sends: Sends | None = None) -> None:
         self.login = login
         self.base = base
         self.near = near
@@ -35,6 +38,13 @@ class Plant:
         self.tokens: list[str] = []
         self.cookies: list[str] = []
         self.records = {name: {str(n): _record(name, n) for n in range(1, 31)} for name in LISTS}
+        self.sends = sends
+        self.over = threading.Event()
+        self.astray: list[str] = []
+        self.subscribed = 0
+        self._done: set[str] = set()
+        if sends is not None:
+            self.records["webhooks"] = {}
 
     @property
     def secrets(self) -> list[str]:
@@ -58,7 +68,9 @@ class Plant:
                 return Reply(200, self.discovery())
             case ["oauth", "token"]:
                 return self.token(asked)
-            case ["api", name, *rest] if name in LISTS:
+            case ["api", "webhooks", _, "deliveries"] if self.sends is not None:
+                return Reply(200, {"data": []})
+            case ["api", name, *rest] if name in self.records:
                 return self.guarded(asked, name, rest[0] if rest else None)
             case _:
                 return problem(404, "there is nothing here")
@@ -105,7 +117,22 @@ class Plant:
         number = str(1000 + next(self.calls))
         record = {**_record(name, int(number)), **sent, "id": number}
         self.records[name][number] = record
+        if name == "webhooks":
+            self.subscribed += 1
+        if name == "work-orders":
+            self.tell({"id": f"evt-{number}", "type": "work_order.created", "data": record})
         return Reply(201, record, {"Location": f"/api/{name}/{number}"})
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Send an event to all who subscribed, as it is sent here."""
+        for subscription in list(self.records.get("webhooks", {}).values()):
+            threading.Thread(target=self.sends, args=(self, subscription["url"], event), daemon=True).start()
+
+    def first_time(self, what: str) -> bool:
+        """Whether something is done for the first time."""
+        is_first = what not in self._done
+        self._done.add(what)
+        return is_first
 
     def one(self, asked: Asked, name: str, number: str) -> Reply:
         """One record: read, changed or deleted."""
@@ -134,7 +161,7 @@ class Plant:
     def document(self) -> dict[str, Any]:
         """The OpenAPI document."""
         paths: dict[str, Any] = {}
-        for name in LISTS:
+        for name in self.records:
             schema = {"$ref": f"#/components/schemas/{name.removesuffix('s')}"}
             record = {"description": "One", "content": {"application/json": {"schema": schema}}}
             listed = {
@@ -155,6 +182,11 @@ class Plant:
                 "patch": {"summary": "Change one", "requestBody": sent, "responses": {"200": record}},
                 "delete": {"summary": "Delete one", "responses": {"204": {"description": "Gone"}}},
             }
+        if self.sends is not None:
+            log = {"summary": "Deliveries of one", "parameters": number, "responses": {"200": {"description": "All"}}}
+            paths["/webhooks/{id}/deliveries"] = {"get": log}
+            again = {"summary": "Deliver again", "responses": {"202": {"description": "Soon"}}}
+            paths["/webhooks/{id}/deliveries/{delivery}/replay"] = {"post": again}
         return {
             "openapi": "3.1.0",
             "info": {"title": "Plant API", "version": "1.2.0"},
@@ -234,4 +266,14 @@ _SCHEMAS = {
         },
     }
     for name in LISTS
+} | {
+    "webhook": {
+        "type": "object",
+        "required": ["url"],
+        "properties": {
+            "id": _TEXT,
+            "url": {"type": "string", "format": "uri"},
+            "events": {"type": "array", "items": {"type": "string", "enum": ["work_order.created"]}},
+        },
+    }
 }

@@ -34,7 +34,8 @@ base_url: {url}{base}
 environment: sandbox
 credentials:
   main: {credential}
-allow: {{writes: true, burst: true}}
+allow: {{writes: true, burst: true, webhooks: {webhooks}}}
+webhooks: {{watch_seconds: 1}}
 budget: {{requests: {requests}, per_second: 500, burst_requests: 10, seconds: {seconds}}}
 """
 
@@ -65,7 +66,7 @@ class Ended:
 def hostile(misbehaviour: Misbehaviour) -> Iterator[Plant]:
     """A plant with one misbehaviour switched on, and its two traps."""
     with trap("127.0.0.1") as near, trap("127.0.0.2") as far:
-        plant = Plant(misbehaviour.login, near, far, misbehaviour.base)
+        plant = Plant(misbehaviour.login, near, far, misbehaviour.base, misbehaviour.sends)
 
         def answer(asked: Asked) -> Reply | Raw:
             made = misbehaviour.hook(plant, asked)
@@ -73,7 +74,10 @@ def hostile(misbehaviour: Misbehaviour) -> Iterator[Plant]:
 
         with serving(answer) as url:
             plant.url = url
-            yield plant
+            try:
+                yield plant
+            finally:
+                plant.over.set()
 
 
 def audited(plant: Plant, folder: Path, *program: str, seconds: int = SECONDS, requests: int = 100) -> Ended:
@@ -83,10 +87,11 @@ def audited(plant: Plant, folder: Path, *program: str, seconds: int = SECONDS, r
     its vendor file.
     """
     file = folder / "vendor.yaml"
-    budget = {"seconds": seconds, "requests": requests}
-    text = _VENDOR_FILE.format(url=plant.url, base=plant.base, credential=plant.credential(), **budget)
+    allowed = "writes,burst" if plant.sends is None else "writes,burst,webhooks"
+    more = {"seconds": seconds, "requests": requests, "webhooks": json.dumps(plant.sends is not None)}
+    text = _VENDOR_FILE.format(url=plant.url, base=plant.base, credential=plant.credential(), **more)
     file.write_text(text, encoding="utf-8")
-    command = [*(program or ("-m", "cmms_audit")), "run", str(file), "--allow", "writes,burst", "--out", "out"]
+    command = [*(program or ("-m", "cmms_audit")), "run", str(file), "--allow", allowed, "--out", "out"]
     watched = [sys.executable, "-I", "-c", _WATCHER, sys.executable, *command]
     began = time.monotonic()
     code = _awaited(watched, folder, _environment(plant, folder), seconds + MARGIN)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.hostile.desk import Asked, Raw, Reply
-from tests.hostile.plant import Answer, Hook, Plant
+from tests.hostile.plant import Answer, Hook, Plant, Sends
 
 Made = Callable[[Plant, Asked], Answer]
 
@@ -18,7 +18,7 @@ class Misbehaviour:
 
     `near_trap_may_be_visited` where anybody may read what the vendor links there, without a credential;
     `proves_nothing` where no question can be answered well from the answers of such an API;
-    `base` is the path of base_url.
+    `base` is the path of base_url; `sends` is how events are sent, where they may be subscribed.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Misbehaviour:
     near_trap_may_be_visited: bool = False
     proves_nothing: bool = False
     base: str = "/api"
+    sends: Sends | None = None
 
 
 def place_of(asked: Asked) -> str:

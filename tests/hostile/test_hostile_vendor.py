@@ -14,6 +14,7 @@ from cmms_audit.documents import load_schema
 from tests.hostile.desk import trap
 from tests.hostile.echoes import SPELLINGS
 from tests.hostile.misbehaviours import MISBEHAVIOURS
+from tests.hostile.plant import Plant
 from tests.hostile.runs import MARGIN, SECONDS, Ended, audited, found_in, hostile
 from tests.hostile.switches import Misbehaviour
 
@@ -23,7 +24,7 @@ MOST_MEMORY = 400 * 1024 * 1024
 @pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS, ids=lambda each: each.name)
 def test_a_hostile_vendor_gets_nothing_and_stops_nothing(misbehaviour: Misbehaviour, tmp_path: Path) -> None:
     with hostile(misbehaviour) as plant:
-        ended = audited(plant, tmp_path)
+        ended = audited(plant, tmp_path, requests=100 if misbehaviour.sends is None else 300)
 
     assert ended.code in (0, 1, 3), ended.stderr.decode("utf-8", "replace")[-2000:]
     assert ended.seconds < SECONDS + MARGIN
@@ -34,6 +35,8 @@ def test_a_hostile_vendor_gets_nothing_and_stops_nothing(misbehaviour: Misbehavi
     _leaves_no_secret_behind(ended, plant.secrets)
     _keeps_to_itself(ended)
     _reports_properly(ended, misbehaviour)
+    if misbehaviour.sends is not None:
+        _subscribed_and_left_nothing(ended, plant)
 
 
 def test_a_plant_that_behaves_is_audited_well(tmp_path: Path) -> None:
@@ -76,6 +79,13 @@ def _leaves_no_secret_behind(ended: Ended, secrets: list[str]) -> None:
     assert not leaks
     assert b"\x1b" not in ended.stdout + ended.stderr
     assert b"Traceback" not in ended.stdout + ended.stderr
+
+
+def _subscribed_and_left_nothing(ended: Ended, plant: Plant) -> None:
+    assert plant.subscribed
+    assert b'{"kind":"delivery"' in ended.everything()["evidence.jsonl"]
+    assert (plant.records["webhooks"], ended.report["traffic"]["left_behind"], plant.astray) == ({}, [], [])
+    assert not [each for each in ended.report["findings"] if each["reason"] == "defect"]
 
 
 def _reports_properly(ended: Ended, misbehaviour: Misbehaviour) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 
 from cmms_audit.sandbox.granary import MAIN_KEY, Granary
+from cmms_audit.webhooks.address import Address
 from cmms_audit.webhooks.behaviour import Script, read_script
 from cmms_audit.webhooks.delivery import Delivery
-from cmms_audit.webhooks.receiver import Address, Receiver
+from cmms_audit.webhooks.receiver import Receiver
 from tests.sandbox.conftest import PLENTY, lived
 
 API = "/api/v1"

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from cmms_audit.sandbox.granary import events, sender, signatures, subscribers
-from cmms_audit.webhooks.signatures import Signed, found_way, signature_headers
+from cmms_audit.webhooks.proof import Signed, signature_headers
+from cmms_audit.webhooks.signatures import found_way
 from tests.sandbox.plant import BOILER, KINDS, PUMP, PUMP_ELSEWHERE, Plant, Subscriber, until
 
 SEEN_BY_SUBSCRIBERS = {

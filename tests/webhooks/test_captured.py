@@ -16,7 +16,8 @@ from cmms_audit.errors import InputError
 from cmms_audit.webhooks import captured
 from cmms_audit.webhooks.captured import read_captured
 from cmms_audit.webhooks.delivery import Delivery, event_id
-from cmms_audit.webhooks.signatures import Signed, found_way
+from cmms_audit.webhooks.proof import Signed
+from cmms_audit.webhooks.signatures import found_way
 
 CAPTURES = Path(__file__).parent / "captures"
 EVERY = sorted(path.name for path in CAPTURES.iterdir())

@@ -53,14 +53,19 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
     one = read_captured(CAPTURE)[0]
     telling = replace(
         one,
-        headers=(*one.headers, ("authorization", "Basic dmVuZG9yOnBsYW50"), ("x-gitlab-token", "tok-of-the-plant")),
+        headers=(
+            *one.headers,
+            ("authorization", "Basic dmVuZG9yOnBsYW50"),
+            ("x-gitlab-token", "tok-of-the-plant"),
+            (f"x-sign-{SECRET}".lower(), "0" * 64),
+        ),
         query="code=open-sesame&code=again",
         body=b'{"secret":"' + SECRET.encode() + b'"}',
     )
     (received,) = written(tmp_path, (telling,))
     text = (tmp_path / "evidence.jsonl").read_text(encoding="utf-8")
 
-    for secret in (SECRET, "dmVuZG9yOnBsYW50", "tok-of-the-plant", "open-sesame"):
+    for secret in (SECRET, SECRET.lower(), "dmVuZG9yOnBsYW50", "tok-of-the-plant", "open-sesame"):
         assert secret not in text
     assert "code=" in received.delivery.query
     assert kept(Recording(tmp_path / "evidence.jsonl")) == (received,)

@@ -246,3 +246,35 @@ def test_a_remark_is_written_without_secrets_while_the_run_lasts_and_not_on_repl
 
     line = {"kind": "trial", "addresses": [{"refused": "no: «main.value»"}], "seconds": 8}
     assert [each for each in Recording(bench.evidence).lines if each["kind"] == "trial"] == [line]
+
+
+def test_our_own_words_in_a_remark_stay_whatever_was_told_as_a_secret(tmp_path: Path) -> None:
+    members = {"addresses": [{"script": f"503, {KEY}", "refused": [f"no: {KEY}"]}], "causes": [{"what": KEY}]}
+
+    async def work(dialogue: Dialogue) -> None:
+        dialogue.remark("trial", members, theirs=("refused",))
+
+    with answering(counting()) as served:
+        bench = Workbench(tmp_path, served.url)
+        live(bench, work)
+
+    (line,) = [each for each in Recording(bench.evidence).lines if each["kind"] == "trial"]
+    assert line["addresses"] == [{"script": f"503, {KEY}", "refused": ["no: «main.value»"]}]
+    assert line["causes"] == [{"what": KEY}]
+
+
+def test_asks_are_written_as_a_replay_makes_them_whatever_is_learnt_meanwhile(tmp_path: Path) -> None:
+    redactor = Redactor()
+
+    async def work(session: Session) -> None:
+        journal = session.ledger._journal
+        dialogue = Dialogue(session, roles=bench.credentials, clock=bench.clock, journal=journal, redactor=redactor)
+        redactor.add("webhooks.told", "a-word-of-the-path-0815")
+        await dialogue.send("GET", f"{served.url}/a-word-of-the-path-0815", owner="a")
+
+    with answering(counting()) as served:
+        bench = Workbench(tmp_path, served.url)
+        bench.run(work)
+
+    again = replayed(bench, lambda dialogue: dialogue.send("GET", f"{served.url}/a-word-of-the-path-0815", owner="a"))
+    assert again.text == "1"

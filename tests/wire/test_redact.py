@@ -411,3 +411,26 @@ def test_a_client_id_that_is_a_number_does_not_spoil_the_numbers_of_an_answer() 
     redactor.add("main.client_id", "10452")
 
     assert redactor.text('{"id": 10452}') == '{"id": 10452}'
+
+
+def test_only_what_may_be_the_vendors_is_looked_through_where_that_is_said() -> None:
+    redactor = Redactor()
+    redactor.add("main.token", "same-word")
+    line = {"script": "same-word", "causes": [{"says": ["same-word", 1], "deep": {"says": {"more": "same-word"}}}]}
+
+    assert redactor.values(line, under=("says",)) == {
+        "script": "same-word",
+        "causes": [{"says": ["«main.token»", 1], "deep": {"says": {"more": "«main.token»"}}}],
+    }
+    assert "same-word" not in str(redactor.values(line))
+
+
+def test_one_that_knows_what_is_known_now_learns_nothing_more() -> None:
+    redactor = Redactor()
+    redactor.add("main.token", "first-secret")
+    now = redactor.as_now()
+    redactor.add("webhooks.told", "second-secret")
+    redactor.forget("first-secret")
+
+    assert now.text("first-secret second-secret") == "«main.token» second-secret"
+    assert redactor.text("first-secret second-secret") == "first-secret «webhooks.told»"

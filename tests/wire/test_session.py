@@ -22,6 +22,7 @@ from cmms_audit.errors import CouldNotLook, InputError
 from cmms_audit.model import Exchange, Purpose, Reason
 from cmms_audit.permissions import Permissions
 from cmms_audit.vendor import Budget
+from cmms_audit.wire import redact
 from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.courier import LARGE_BODY
 from cmms_audit.wire.session import Session
@@ -268,6 +269,20 @@ def test_a_forged_request_carries_what_was_made_up_and_never_the_real_thing(tmp_
 
     assert [request.headers["x-api-key"] for request in vendor.seen] == ["wrong"]
     assert (forged.role, forged.purpose) == (None, Purpose.STRANGER)
+
+
+def test_a_forged_request_stays_at_home_where_it_costs_too_much_to_find_out_what_it_carries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forged(session: Session) -> None:
+        monkeypatch.setattr(redact, "_LEAST_WORK", 1)
+        monkeypatch.setattr(redact, "_MOST_WORK", 0)
+        await session.forged("GET", vendor.url + "/x", headers={"X-Api-Key": KEY}, owner="test")
+
+    with answering(lambda request: Answer(401)) as vendor, pytest.raises(CouldNotLook, match="real credential"):
+        Workbench(tmp_path, vendor.url).run(forged)
+
+    assert vendor.seen == []
 
 
 @pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "Connection"])
