@@ -59,12 +59,12 @@ def is_marker(text: str) -> bool:
 
 def bears(record: dict[str, Any], marker: str) -> bool:
     """Whether one of a record's own texts holds the marker whole (not as the beginning of a longer number)."""
-    wanted = marker.casefold()
-    return any(_holds(value.casefold(), wanted) for value in record.values() if isinstance(value, str))
+    return any(holds(value, marker) for value in record.values() if isinstance(value, str))
 
 
-def _holds(text: str, marker: str) -> bool:
-    rest = text.split(marker)[1:]
+def holds(text: str, marker: str) -> bool:
+    """Whether a text holds the marker whole."""
+    rest = text.casefold().split(marker.casefold())[1:]
     return any(not piece[:1].isalnum() for piece in rest)
 
 

@@ -47,8 +47,8 @@ def events_of(came: Sequence[Received]) -> tuple[CapturedEvent, ...]:
     by_event: dict[tuple[str, str, str], list[Received]] = {}
     for each in came:
         named = each.event_id
-        said = _said(each) if named else each.delivery.sha256
-        by_event.setdefault((each.delivery.address, named or "", said), []).append(each)
+        content = said(each) if named else each.delivery.sha256
+        by_event.setdefault((each.delivery.address, named or "", content), []).append(each)
     ends = {each.delivery.address: moment(each) for each in came}
     return tuple(
         CapturedEvent(tuple(tries), (ends[tries[0].delivery.address] - moment(tries[-1])).total_seconds())
@@ -104,7 +104,7 @@ def texts_of(value: Any, depth: int = 3) -> Iterator[tuple[str, str]]:
                 yield from texts_of(each, depth - 1)
 
 
-def _said(received: Received) -> str:
+def said(received: Received) -> str:
     """What an event says, without what each try says of itself; its digest where it is nested too deeply to look at."""
     try:
         return str(_lasting(received.delivery.json))

@@ -40,8 +40,13 @@ def named_events(ctx: Context) -> list[str]:
 
 def _events_among(choices: list[str]) -> list[str]:
     """The choices, if they read like events ("work_order.created") and not like kinds of channels or formats."""
-    like = sum(bool(_LOOKS_LIKE_AN_EVENT.search(each)) for each in choices)
+    like = sum(map(looks_like_an_event, choices))
     return choices if len(choices) > 1 and like >= _LEAST_SHARE * len(choices) else []
+
+
+def looks_like_an_event(name: str) -> bool:
+    """Whether a name says that something happened ("work_order.created"), and not only that it is about events."""
+    return bool(_LOOKS_LIKE_AN_EVENT.search(name))
 
 
 def _choices(schema: Schema) -> list[str]:

@@ -10,11 +10,17 @@ from cmms_audit.model import Reason
 STEADY, FAILING, LATER, SILENT, BROKEN, GONE, NARROW = (
     "steady", "failing", "later", "silent", "broken", "gone", "narrow",
 )  # fmt: skip
+_AT_ONCE = 1.0  # seconds
 
 
 def corner(trial: EventTrial, name: str) -> Created:
-    """The subscription of an address of the trial. Raises CouldNotLook where it could not be made."""
+    """The subscription of an address of the trial.
+
+    Raises CouldNotLook where it could not be made, or more came than was looked at.
+    """
     found = trial.corners[name]
+    if found.flooded:
+        raise CouldNotLook(Reason.VENDOR_SILENT, found.flooded, *([found.made] if found.made else []))
     if found.made is None:
         raise CouldNotLook(Reason.VENDOR_SILENT, f"not tried: the subscription was not made: {found.refused}")
     return found.made
@@ -29,6 +35,27 @@ async def events_at(ctx: Context, name: str) -> tuple[EventTrial, tuple[Tries, .
         says = f"not seen: no event came to this address in {seconds(trial.watched)}"
         raise CouldNotLook(Reason.VENDOR_SILENT, says, made)
     return trial, events
+
+
+async def refused_at(ctx: Context, name: str) -> tuple[EventTrial, Tries]:
+    """The event that an address of the trial did not take at first; of several the one that came most often.
+
+    Raises CouldNotLook where none was refused.
+    """
+    trial = await ctx.events()
+    made = corner(trial, name)
+    refused = [each for each in trial.events(name) if each.refused]
+    if not refused:
+        says = f"not seen: no event came to the address that should refuse one in {seconds(trial.watched)}"
+        raise CouldNotLook(Reason.VENDOR_SILENT, says, made)
+    return trial, max(refused, key=lambda each: len(each.tries))
+
+
+def may_be_two_events(event: Tries) -> bool:
+    """Whether two tries under two ids came so soon after each other that they may be no tries of one event."""
+    if event.ids or len(event.gaps) > 1 or event.gaps[0] >= _AT_ONCE:
+        return False
+    return event.tries[0].event_id != event.tries[1].event_id
 
 
 def silence_after(trial: EventTrial, tries: Tries) -> float:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from cmms_audit.battery import (
+    Cause,
     Context,
+    Created,
     Drift,
+    EventTrial,
     Finding,
     Received,
     Schema,
+    Tries,
     check,
     drift,
     met,
@@ -23,11 +28,28 @@ from cmms_audit.battery import (
 )
 from cmms_audit.model import Reason, Severity
 
-from ._events import named_events
+from ._described import described_events, description_of
+from ._events import KINDS
 from ._trial import STEADY, corner, seconds
 
 _MOST_TOLD = 10
-_OF_STATUS = pattern(r"(?:order|wo).{0,20}(?:status|state)|(?:status|state).{0,20}(?:order|wo)")
+_CHANGES = {
+    "status changed": "a change of a work order's status",
+    "changed": "a change of a work order",
+    "asset changed": "a change of an asset's condition",
+}
+_EVENTS_OF = {
+    "status changed": pattern(
+        r"(?:(?<!purchase)(?<!sales)order|^wo(?!rk)).{0,20}(?:status|state)|(?:status|state).{0,20}(?:workorder|wo$)"
+    ),
+    "changed": pattern(r"(?:(?<!purchase)(?<!sales)order|^wo)s?(?:updat|chang|modif|edit)"),
+    "asset changed": pattern(r"assets?(?:updat|chang|modif|edit)|asset.{0,20}(?:condition|health|status|state)"),
+}
+_OF_OTHER_RECORDS = pattern(
+    r"asset|equipment|meter|sensor|reading|location|site|user|part|stock|inventory|vendor|purchase|invoice|plan|file"
+)
+_ONLY_OF_CHANGES = pattern(r"status|state|updat|chang|modif|edit|complet|clos|delet|remov|assign|comment")
+_TIMES_SLOWER = 5.0  # that an event may be than the slowest of the others
 IN_TIME = 60.0  # seconds: from a sensor's alarm to the work order
 
 
@@ -36,26 +58,68 @@ async def event_arrives(ctx: Context) -> Finding:
     """A work order that we create makes an event, which reaches us within a minute."""
     trial = await ctx.events()
     made = corner(trial, STEADY)
-    created = [each for each in trial.causes if each.what == "created"]
+    events = [each for each in trial.events(STEADY) if each.cause.what == "created"]
     missing = [each for each in trial.missing(STEADY) if each.what == "created"]
+    if not events:
+        return _judge_silence(trial, missing, made)
+    slowest = max(events, key=lambda each: each.latency)
+    if missing:
+        return _judge_missing(trial, missing, slowest, made)
+    facts = {"seconds_to_arrival": slowest.latency}
+    count = len({each.cause.number for each in events})
+    says = f"each of {count} work orders that we created made an event, which came in {seconds(slowest.latency)}"
+    if slowest.latency > IN_TIME:
+        return partial(f"{says}: too late for an alarm", slowest.tries[0], slowest.cause, facts=facts)
+    silent = _silent_changes(trial)
+    if silent:
+        what = " and ".join(dict.fromkeys(_CHANGES[each.what] for each in silent))
+        return partial(f"{says}; but {what}, which has events of its own, made none", *silent, made)
+    return met(says, slowest.tries[0], slowest.cause, facts=facts)
+
+
+def _judge_silence(trial: EventTrial, missing: Sequence[Cause], made: Created) -> Finding:
+    """No event came of what we created."""
     if not any(each.came for each in trial.corners.values()) and trial.by_tunnel:
         says = "nothing came; whether nothing was sent, or the way here (webhooks.public_url) is closed, cannot be told"
         return unknown(says, made, reason=Reason.CONNECTIVITY)
-    if missing:
-        came = f"{len(created) - len(missing)} of" if len(missing) < len(created) else "none of"
-        watched = seconds(trial.watched)
-        says = f"{came} the {len(created)} work orders that we created made an event that reached us in {watched}"
-        return not_met(says, *missing, made)
-    events = [each for each in trial.events(STEADY) if each.cause.what == "created"]
-    slowest = max(events, key=lambda each: each.latency)
-    facts = {"seconds_to_arrival": slowest.latency}
-    says = f"each of {len(created)} work orders that we created made an event, which came in {seconds(slowest.latency)}"
-    if slowest.latency > IN_TIME:
-        return partial(f"{says}: too late for an alarm", slowest.tries[0], slowest.cause, facts=facts)
-    silent = [each for each in trial.missing(STEADY) if each.what == "status changed"]
-    if silent and ctx.has_spec and any(_OF_STATUS.search(squeezed(name)) for name in named_events(ctx)):
-        return partial(f"{says}; but a change of status, which has events of its own, made none", *silent, made)
-    return met(says, slowest.tries[0], slowest.cause, facts=facts)
+    kinds = trial.corners[STEADY].events
+    if kinds and not any(_may_be_new(each) for each in kinds):
+        says = "no kind of event that could be chosen tells of a new work order"
+        return unknown(f"{says} ({', '.join(kinds[:_MOST_TOLD])})", made)
+    known = {one.delivery.number for each in trial.events(STEADY) for one in each.tries}
+    late = [each for each in trial.corners[STEADY].came if _moment(each) >= trial.causes[0].at]
+    strange = [each for each in late if each.delivery.number not in known]
+    if strange:
+        says = f"{len(strange)} messages came, but none that could be known as the event of a work order of ours"
+        return unknown(f"{says}; look whether they name the work orders that were created", strange[0], *missing[:1])
+    says = f"none of the {len(missing)} work orders that we created made an event that reached us"
+    if trial.watched < IN_TIME:
+        return unknown(f"{says} in {seconds(trial.watched)}; watch longer (webhooks.watch_seconds)", *missing, made)
+    return not_met(f"{says} in {seconds(trial.watched)}", *missing, made)
+
+
+def _judge_missing(trial: EventTrial, missing: Sequence[Cause], slowest: Tries, made: Created) -> Finding:
+    """Events came of some of what we created; of the others they are lost, or still on their way."""
+    count = len(missing)
+    says = f"{count} of the work orders that we created made no event that reached us in {seconds(trial.watched)}"
+    if trial.watched < min(IN_TIME, _TIMES_SLOWER * max(slowest.latency, 1.0)):
+        return unknown(f"{says}; watch longer (webhooks.watch_seconds)", *missing, made)
+    return not_met(f"{says}, while others came in {seconds(slowest.latency)}", *missing, slowest.tries[0], made)
+
+
+def _may_be_new(kind: str) -> bool:
+    """Whether a kind of event may tell of new work orders: it is not only of changes, and not of other records."""
+    word = squeezed(kind)
+    if _ONLY_OF_CHANGES.search(word):
+        return False
+    return bool(KINDS["work orders"].search(f"{word} {kind.lower()}")) or not _OF_OTHER_RECORDS.search(word)
+
+
+def _silent_changes(trial: EventTrial) -> list[Cause]:
+    """Changes that made no event, although events of just that were subscribed."""
+    kinds = [squeezed(each.replace(":", "").replace("/", "")) for each in trial.corners[STEADY].events]
+    silent = [each for each in trial.missing(STEADY) if each.what in _CHANGES]
+    return [each for each in silent if any(_EVENTS_OF[each.what].search(kind) for kind in kinds)]
 
 
 @check(
@@ -68,7 +132,7 @@ async def event_arrives(ctx: Context) -> Finding:
 )
 async def payload_as_described(ctx: Context) -> Finding:
     """What an event holds is what the specification says."""
-    described = [each.payload for each in ctx.spec.webhooks if each.payload is not None]
+    described = described_events(ctx.spec)
     if not described:
         return not_applicable("the specification does not describe what an event holds", ctx.spec.evidence_at(""))
     trial = await ctx.events()
@@ -76,12 +140,19 @@ async def payload_as_described(ctx: Context) -> Finding:
     events = [each.tries[0] for each in trial.events(STEADY)]
     if not events:
         return unknown("no event came that could be held against its description")
-    for each in events:
-        found = min((drift(schema, each.delivery.json) for schema in described), key=len)
+    meant = [(each, schema) for each in events if (schema := description_of(each, described)) is not None]
+    if not meant:
+        return unknown("the specification describes other kinds of events than those that came", events[0])
+    for each, schema in meant:
+        found = drift(schema, each.delivery.json)
         if found:
-            return _judge_departures(found, each, described[0])
-    finding = met(f"{len(events)} events hold what the specification says", events[0], described[0])
+            return _judge_departures(found, each, schema)
+    finding = met(f"{len(meant)} events hold what the specification says", *meant[0])
     return finding.clears("undocumented-behaviour")
+
+
+def _moment(received: Received) -> datetime:
+    return datetime.fromisoformat(received.delivery.received)
 
 
 def _judge_departures(found: Sequence[Drift], event: Received, described: Schema) -> Finding:

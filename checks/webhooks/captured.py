@@ -6,8 +6,9 @@ What somebody may have sent by hand is never held against the vendor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from statistics import median
 
 from cmms_audit.battery import (
     BACKS_OFF,
@@ -15,7 +16,6 @@ from cmms_audit.battery import (
     Finding,
     Growth,
     Received,
-    Schema,
     check,
     drift,
     growth_of,
@@ -24,21 +24,18 @@ from cmms_audit.battery import (
     not_applicable,
     not_met,
     partial,
-    pattern,
-    squeezed,
     unknown,
 )
-from cmms_audit.model import Verdict
 
-from ._captured import NOTHING, CapturedEvent, events_of, happened, has_own_id, length, texts_of, was_taken
-from ._signature import judged_signature
+from ._captured import NOTHING, CapturedEvent, events_of, happened, has_own_id, length, said, was_taken
+from ._described import described_events, description_of
+from ._signature import judge_captured
 
-_ENOUGH_TRIES = 3  # by which retries are told from a copy by chance, where no answer of the receiver is known
+_REST = 30.0  # seconds between two tries that let an overloaded receiver recover
 _LONG_WINDOW = 86_400.0  # seconds
 _LOST_AFTER = 3600.0  # seconds without another try
 _MOST_GAPS = 12
 _MOST_HELD = 500  # deliveries that are held against their description
-_KIND = pattern(r"^(?:event|type|topic|action|event_?type|event_?name)$")
 
 
 @check(question="webhooks.delivery", id="webhooks.captured-signature", aspect="signature", sends="nothing")
@@ -47,29 +44,7 @@ def captured_signature(ctx: Context) -> Finding:
     came = ctx.captured()
     if not came:
         return not_applicable(NOTHING)
-    verified = [judged for each in came if (judged := judged_signature(each))]
-    if verified:
-        return next((each for each in verified if each.verdict is Verdict.PARTIAL), verified[0])
-    signed = [each for each in came if each.signature.headers]
-    if not signed:
-        says = (
-            f"none of {len(came)} captured deliveries carries a signature: anybody who learns the address can send some"
-        )
-        return partial(says, *came[:3])
-    one = signed[0]
-    header = one.signature.headers[0]
-    if any(each.signature.public_key for each in signed):
-        return unknown(f"they are signed with a key of the vendor's own ({header}), which was not verified", one)
-    if not one.signature.secret_known:
-        says = f"captured deliveries are signed ({header}), but no secret that could verify it was read"
-        return unknown(f"{says}; give it as webhooks.secret in the vendor file, and run online", one)
-    if not any(each.delivery.whole for each in signed):
-        return unknown(
-            "the capture does not hold the deliveries as they came, byte for byte: nothing can verify them", one
-        )
-    return unknown(
-        f"none of the usual ways of signing gives what the header {header} of captured deliveries holds", one
-    )
+    return judge_captured(came)
 
 
 @check(
@@ -89,30 +64,40 @@ def captured_retries(ctx: Context) -> Finding:
     if again:
         return _judge_tries(max(again, key=lambda each: len(each.tries))).clears("no-webhook-retry")
     refused = [each for each in events if each.failed_first]
-    lost = [each for each in refused if each.silence >= _LOST_AFTER and not _shows_up_later(each, came)]
+    last = _last_of(came) if refused else {}
+    lost = [each for each in refused if each.silence >= _LOST_AFTER and not _shows_up_later(each.tries[0], last)]
     if lost:
         longest = max(lost, key=lambda each: each.silence)
         says = f"a captured delivery that was not taken did not come again in the {length(longest.silence)} after it"
         return partial(says, *longest.tries)
     if refused:
         return unknown("no second try of a captured delivery that was not taken was seen", *refused[0].tries)
+    copies = [each for each in events if each.gaps and was_taken(each.tries[0]) is None]
+    if copies:
+        most = max(copies, key=lambda each: len(each.tries))
+        says = f"a captured delivery came {len(most.tries)} times; the capture does not hold how it was answered"
+        return unknown(f"{says}, so somebody may have sent it again by hand", *most.tries)
     return unknown("as far as is known every captured delivery was taken, so none had to come again", *came[:1])
 
 
 def _is_tried_again(event: CapturedEvent) -> bool:
-    taken = [was_taken(each) for each in event.tries[:-1]]
-    if not taken:
-        return False
-    return event.failed_first or (set(taken) == {None} and len(event.tries) >= _ENOUGH_TRIES)
+    return event.failed_first and len(event.tries) > 1
 
 
-def _shows_up_later(event: CapturedEvent, came: Sequence[Received]) -> bool:
-    """Whether something that came later may be another try after all: it carries the same id."""
-    first = event.tries[0]
-    named = first.event_id
-    return named is not None and any(
-        each.event_id == named for each in came if each.delivery.number > first.delivery.number
-    )
+def _shows_up_later(received: Received, last: Mapping[tuple[str, str], int]) -> bool:
+    """Whether something that came later may be another try after all: it carries the same id, or says the same."""
+    return any(last[each] > received.delivery.number for each in _marks(received))
+
+
+def _last_of(came: Sequence[Received]) -> dict[tuple[str, str], int]:
+    """The number of the last delivery that carries an id, or that says something to an address."""
+    return {mark: each.delivery.number for each in came for mark in _marks(each)}
+
+
+def _marks(received: Received) -> Iterator[tuple[str, str]]:
+    yield received.delivery.address, said(received)
+    if received.event_id:
+        yield "", received.event_id
 
 
 def _judge_tries(event: CapturedEvent) -> Finding:
@@ -123,12 +108,12 @@ def _judge_tries(event: CapturedEvent) -> Finding:
     says = f"a captured delivery came {len(tries)} times in {length(window)}"
     gave_up = was_taken(tries[-1]) is False and has_given_up(gaps, event.silence)
     if gave_up and window < _LONG_WINDOW:
-        return partial(f"{says}, and then no more: the sender had given up", *tries, detail=detail, facts=facts)
+        return partial(f"{says}, and then no more in {length(event.silence)}", *tries, detail=detail, facts=facts)
     if growth in BACKS_OFF:
         return met(f"{says}, with {growth}", *tries, detail=detail, facts=facts)
     if growth is Growth.FIXED:
-        says = f"{says}, with {growth}, so that an overloaded receiver gets no rest"
-        return partial(says, *tries, detail=detail, facts=facts)
+        rest = "growing ones are the reference" if median(gaps) >= _REST else "an overloaded receiver gets no rest"
+        return partial(f"{says}, with {growth}: {rest}", *tries, detail=detail, facts=facts)
     return unknown(f"{says}, which does not show whether the gaps grow", *tries, detail=detail, facts=facts)
 
 
@@ -178,10 +163,10 @@ def captured_payload(ctx: Context) -> Finding:
     came = ctx.captured()
     if not came:
         return not_applicable(NOTHING)
-    described = [(each.name, each.payload) for each in ctx.spec.webhooks if each.payload is not None]
+    described = described_events(ctx.spec)
     if not described:
         return unknown("the specification does not describe what an event holds", ctx.spec.evidence_at(""))
-    held = [(each, schema) for each in came for schema in _descriptions(each, described)]
+    held = [(each, schema) for each in came if (schema := description_of(each, described)) is not None]
     if not held:
         return unknown("no captured delivery names a kind of event that the specification describes", came[0])
     for each, schema in held[:_MOST_HELD]:
@@ -191,20 +176,6 @@ def captured_payload(ctx: Context) -> Finding:
             says = f"a captured delivery departs from its description ({found[0].says})"
             return not_met(says, each, schema, detail=detail)
     return met(f"{len(held)} captured deliveries hold what the specification says", *held[0])
-
-
-def _descriptions(received: Received, described: Sequence[tuple[str, Schema]]) -> list[Schema]:
-    """How the specification describes the kind of event that a delivery says it is: by its name, or among its kinds."""
-    headers = [value for name, value in received.delivery.headers if name.endswith(("-event", "-topic", "-type"))]
-    kinds = [text for name, text in texts_of(received.delivery.json, 2) if _KIND.search(name.lower())]
-    named = {squeezed(each) for each in (*kinds, *headers)}
-    return [schema for name, schema in described if named & {squeezed(name), *_kinds_of(schema)}][:1]
-
-
-def _kinds_of(schema: Schema) -> set[str]:
-    """The kinds of event for which a description holds, where it lists them."""
-    listed = [each.enum for name, each in schema.properties.items() if _KIND.search(name.lower())]
-    return {squeezed(kind) for values in listed for kind in values or () if isinstance(kind, str)}
 
 
 @check(question="webhooks.delivery", id="webhooks.captured-once", aspect="once", sends="nothing", decisive=False)

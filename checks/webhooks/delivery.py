@@ -24,7 +24,8 @@ from cmms_audit.model import Basis, Claim
 
 from . import _subscriptions
 from ._promised import LONG_WINDOW_HOURS, in_hours, promised_by
-from ._repeats import OF_EVENTS, QUICK_EVENTS, Said, said_of_repeats
+from ._repeat_words import OF_EVENTS
+from ._repeats import QUICK_EVENTS, Said, said_of_repeats
 
 _RETRY_FIELD = pattern(r"^(?:\w*retr(?:y|ies)\w*|max(?:delivery)?attempts|backoff\w*|redelivery\w*)$")
 _BASIS = Basis.DOCUMENTED

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+from cmms_audit.battery import (
+    Context,
+    EventTrial,
+    Finding,
+    check,
+    entries_of,
+    met,
+    names_of,
+    names_within,
+    not_applicable,
+    partial,
+    unknown,
+)
+from cmms_audit.model import Exchange
 
-from cmms_audit.battery import Context, Finding, check, met, not_applicable, partial, pattern, unknown
-
-from ._trial import FAILING, corner, events_at
-
-_FAILED = pattern(r"fail|error|retr|pending|queued|undeliver|dead|503|false")
-_STATUS = pattern(r"status|state|result|outcome|success|delivered|response")
+from ._logged import Outcome, outcome_of, says_more
+from ._trial import FAILING, corner, refused_at
 
 
 @check(question="webhooks.delivery", id="webhooks.failure-logged", aspect="log", sends="webhooks", timeout=7200)
 async def failure_logged(ctx: Context) -> Finding:
     """An event that our receiver refused stands in the vendor's log of deliveries, as what it is."""
-    trial, events = await events_at(ctx, FAILING)
+    trial, event = await refused_at(ctx, FAILING)
     log = trial.ending.log
     if log is None:
         return not_applicable("no log of deliveries is described that could be read")
     if not log.ok:
         return unknown(f"the log of deliveries could not be read ({log.status})", log)
-    names = {events[0].cause.record_id, *(one.event_id for each in events for one in each.tries if one.event_id)}
-    entries = [each for each in _entries(log.json) if names & set(_texts(each))]
-    if not entries:
-        return partial("an event that could not be delivered does not stand in the log of deliveries", log)
-    if not any(_says_failed(each) for each in entries):
-        return partial("the log of deliveries shows an event that was refused as if it had been delivered", log)
-    return met("an event that could not be delivered stands in the log of deliveries as failed", log)
+    record = names_of([event.cause])
+    own = {each.casefold() for each in (event.key, *event.ids, *(one.event_id or "" for one in event.tries))}
+    entries = [(each, names_within(each)) for each in entries_of(log)]
+    named = [each for each, names in entries if names & (own - record)]
+    of_record = [each for each, names in entries if names & record]
+    if not named and not of_record:
+        return _judge_missing(trial, log)
+    outcomes = {outcome_of(each) for each in named or of_record}
+    if Outcome.FAILED in outcomes:
+        return met("an event that could not be delivered stands in the log of deliveries as failed", log)
+    events = [each for each in trial.events(FAILING) if each.cause.record_id == event.cause.record_id]
+    if Outcome.UNSAID in outcomes or (not named and len(of_record) < len(events)):
+        return unknown("the log of deliveries does not say what became of an event that was refused", log)
+    return partial("the log of deliveries shows an event that was refused as if it had been delivered", log)
 
 
-def _entries(value: Any) -> list[dict[str, Any]]:
-    """The records of an answer: the members of its longest list."""
-    lists = [value] if isinstance(value, list) else []
-    if isinstance(value, dict):
-        lists = [each for each in value.values() if isinstance(each, list)]
-    longest = max(lists, key=len, default=[])
-    return [each for each in longest if isinstance(each, dict)]
-
-
-def _texts(value: Any, depth: int = 4) -> list[str]:
-    if isinstance(value, dict | list) and depth:
-        inner = value.values() if isinstance(value, dict) else value
-        return [text for each in inner for text in _texts(each, depth - 1)]
-    return [str(value)] if isinstance(value, str | int) else []
-
-
-def _says_failed(entry: dict[str, Any]) -> bool:
-    return any(
-        _STATUS.search(name.lower()) and _FAILED.search(str(value).lower())
-        for name, value in entry.items()
-        if isinstance(value, str | int)
-    )
+def _judge_missing(trial: EventTrial, log: Exchange) -> Finding:
+    """A log without the event: it is missing only where all of the log was read, and its entries name events."""
+    entries = entries_of(log)
+    if says_more(log, len(entries)):
+        return unknown("only the first page of the log of deliveries was read, and the event is not on it", log)
+    known = {each.casefold() for event in trial.events(FAILING) for each in (event.key, *event.ids)}
+    known.update(name for cause in trial.causes for name in names_of([cause]))
+    if entries and not any(names_within(each) & known for each in entries):
+        return unknown("the entries of the log of deliveries name no event, so none could be looked for", log)
+    return partial("an event that could not be delivered does not stand in the log of deliveries", log)
 
 
 @check(question="webhooks.delivery", id="webhooks.replay-comes", aspect="log", sends="webhooks", timeout=7200)

@@ -13,6 +13,7 @@ _WORDS = {"event_types": "event type", "priority": "priority", "asset_class": "a
 async def filters_hold(ctx: Context) -> Finding:
     """Of events that differ in one thing from what a subscription asks for, none comes; of those that match, all do."""
     trial = await ctx.events()
+    corner(trial, STEADY)
     made = corner(trial, NARROW)
     narrowed = trial.corners[NARROW].narrowed
     if not narrowed:

@@ -10,8 +10,10 @@ from cmms_audit.battery.verdicts import met, not_applicable, not_met, partial, u
 from cmms_audit.dialect import squeezed
 from cmms_audit.documentation import Documentation, DocumentationPage
 from cmms_audit.errors import CouldNotLook
-from cmms_audit.events.facts import Cause, Corner, EventTrial, Tries
-from cmms_audit.events.schedule import BACKS_OFF, Growth, growth_of, has_given_up
+from cmms_audit.events.causes import Cause, Tries, names_of
+from cmms_audit.events.facts import Corner, EventTrial, entries_of
+from cmms_audit.events.naming import names_within
+from cmms_audit.events.schedule import BACKS_OFF, Growth, begins_as_documented, growth_of, has_given_up
 from cmms_audit.mapping import MappingResult, resolve
 from cmms_audit.model import Finding
 from cmms_audit.own_records import Created, Draft, Extra, OwnRecords
@@ -89,10 +91,12 @@ __all__ = [
     "Trial",
     "Tries",
     "at",
+    "begins_as_documented",
     "body_fields",
     "check",
     "documented_range",
     "drift",
+    "entries_of",
     "field_coverage",
     "growth_of",
     "has_given_up",
@@ -100,6 +104,8 @@ __all__ = [
     "known_life",
     "members",
     "met",
+    "names_of",
+    "names_within",
     "needed_permissions",
     "not_applicable",
     "not_met",

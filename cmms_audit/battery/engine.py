@@ -49,7 +49,7 @@ class CheckFinished(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """Nothing is asked of the vendor any more for a while, for the reason that it `says`."""
+    """Something is waited for from now on, beside all other checks: it `says` what."""
 
     says: str
 
@@ -75,16 +75,15 @@ async def run_at_once(plan: Plan, context_of: Callable[[Check], Context]) -> Asy
 async def run_others(plan: Plan, context_of: Callable[[Check], Context], stage: Stage) -> AsyncIterator[Event]:
     """Run the checks of a plan that ask the vendor: first side by side, then alone, bursts last. As run_at_once.
 
-    Those that watch for events begin with the first. The others are alone, and make their bursts, while these only
-    wait.
+    Those that watch for events begin before all others, which then have the whole wait for themselves.
     """
     async with _started(plan.watching, context_of) as watching:
-        async for event in _run_side_by_side(plan.side_by_side, context_of):
-            yield event
         if watching.is_under_way:
             await watching.until(stage.waiting)
         if stage.says:
             yield Waiting(stage.says)
+        async for event in _run_side_by_side(plan.side_by_side, context_of):
+            yield event
         for each in (*plan.alone, *plan.bursts):
             async for event in _run_one(each, context_of):
                 yield event

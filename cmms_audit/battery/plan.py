@@ -24,7 +24,7 @@ class Planned(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """The whole battery in the order of its phases: at once, side by side, alone, bursts last.
 
-    Those that are `watching` for events begin with the first that ask, and end after all others.
+    Those that are `watching` for events begin before all others that ask, and end after them.
     """
 
     at_once: tuple[Planned, ...]

@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cmms_audit.events.schedule import has_given_up, next_gap
+from cmms_audit.events.schedule import begins_as_documented, has_given_up, next_gap
 from cmms_audit.model import Finding
 
 LENGTHS = (30.0, 120.0, 3600.0, 28_800.0)  # seconds of an outage: 30 s, 2 min, 1 h, 8 h
@@ -20,6 +20,7 @@ _MOST_GAPS = 200  # that are extrapolated
 _PROMISED = frozenset({"retries", "retry_window_hours", "retry_first_gap", "retry_clock_speed"})
 _LARGEST = 1e7  # of any of these numbers
 _LATEST_FIRST_TRY = 1800.0  # seconds: some senders first try again after ten minutes
+_LATEST_PROMISED_TRY = 3600.0  # seconds: where retries are promised and their gaps are not told
 _PATIENCE = 1.5  # times that: then none comes
 _TELLING = 2  # gaps; one alone does not tell how the next ones would be
 _SLACK = 1e-6
@@ -48,12 +49,13 @@ class Promise(Struct, frozen=True):
 class Seen(Struct, frozen=True):
     """What was seen of retries, in seconds of the run: the `gaps` between the tries of an event that was never taken,
     and the `silence` after the last one. `after_breaking` says whether an event came again at which the receiver hung
-    up and was away; None where that was not seen.
+    up and was away, None where that was not seen; `resting`, that the vendor had switched the subscription off by then.
     """
 
     gaps: tuple[float, ...]
     silence: float
     after_breaking: bool | None = None
+    resting: bool = False
 
 
 class Outage(Struct, frozen=True):
@@ -74,9 +76,9 @@ class Outage(Struct, frozen=True):
 
 class Course(Struct, frozen=True):
     """How retries go, by the clock of the documents, in seconds: the `gaps` that were seen, those that are
-    `extrapolated` from them, and for how long was `watched`. `given_up` says that the sender had stopped before the
-    watch ended, or that all promised retries were seen; `refusals_only` that what was refused came again, and what met
-    a broken connection did not.
+    `extrapolated` from them, and for how long was `watched`. `given_up` says that no more is expected: the next try was
+    due long before the watch ended, or all promised retries were seen; `refusals_only` that what was refused came
+    again, and what met a broken connection did not; `resting`, that the subscription was switched off.
     """
 
     gaps: tuple[float, ...]
@@ -84,6 +86,7 @@ class Course(Struct, frozen=True):
     watched: float
     given_up: bool
     refusals_only: bool
+    resting: bool
     promise: Promise
 
     @property
@@ -97,9 +100,28 @@ class Course(Struct, frozen=True):
         return self.watched - self.seen_for
 
     @property
+    def spent(self) -> bool:
+        """Whether all retries that are promised were seen."""
+        return 0 < (self.promise.retries or 0) <= len(self.gaps)
+
+    def was_watched(self, seconds: float) -> bool:
+        """Whether that much of the documents' time passed while it was watched, at whatever speed."""
+        return seconds <= self.watched
+
+    def was_waited_for(self, seconds: float) -> bool:
+        """Whether so many seconds passed, by the clock on the wall."""
+        return seconds * self.promise.speed <= self.watched
+
+    @property
     def overdue(self) -> bool:
-        """Whether a second try should have been seen by now, and was not."""
-        return not self.gaps and self.watched > _PATIENCE * (self.promise.first_gap or _LATEST_FIRST_TRY)
+        """Whether a second try should have been seen by now, and was not, though the subscription was in force."""
+        if self.resting:
+            return False
+        promise = self.promise
+        if promise.first_gap is not None:
+            return not self.gaps and self.watched > _PATIENCE * promise.first_gap
+        latest = _LATEST_PROMISED_TRY if promise.retries or promise.hours else _LATEST_FIRST_TRY
+        return not self.gaps and self.was_waited_for(_PATIENCE * latest)
 
 
 def promise_of(findings: Sequence[Finding]) -> Promise:
@@ -122,15 +144,19 @@ def promise_of(findings: Sequence[Finding]) -> Promise:
 def course_of(seen: Seen, promise: Promise) -> Course:
     """The retries as they were seen, and as they would go on."""
     gaps = tuple(gap * promise.speed for gap in seen.gaps)
+    watched = sum(gaps) + seen.silence * promise.speed
     spent = 0 < (promise.retries or 0) <= len(gaps)
-    given_up = spent or (len(gaps) >= _TELLING and has_given_up(seen.gaps, seen.silence))
+    is_promised = promise.hours is not None and watched < promise.hours * 3600
+    may_go_on = is_promised and not begins_as_documented(gaps, promise.first_gap)
+    given_up = spent or (len(gaps) >= _TELLING and has_given_up(seen.gaps, seen.silence) and not may_go_on)
     goes_on = len(gaps) >= _TELLING and seen.silence <= _PATIENCE * next_gap(seen.gaps)
     return Course(
         gaps=gaps,
         extrapolated=_extrapolated(gaps, promise) if goes_on and not given_up else (),
-        watched=sum(gaps) + seen.silence * promise.speed,
+        watched=watched,
         given_up=given_up,
         refusals_only=bool(gaps) and seen.after_breaking is False,
+        resting=seen.resting,
         promise=promise,
     )
 
@@ -155,18 +181,26 @@ def _outage(length: float, course: Course) -> Outage:
     """What one outage would lose. What was seen counts first, then what is documented, then what follows from both."""
     promise, seen_for = course.promise, course.seen_for
     if course.refusals_only or course.overdue:
-        return Outage(length, "lost", "observed" if course.watched >= length else "extrapolated", length)
+        return Outage(length, "lost", _stands_on(length, course, "extrapolated"), length)
     if not course.gaps and promise.denied:
         return Outage(length, "lost", "documented", length)
     if not course.gaps:
-        return Outage(length, "open", "none" if promise.retries or promise.hours else "extrapolated")
+        return Outage(length, "open", "none")
     if length <= seen_for or course.given_up:
-        return _up_to(length, seen_for, "observed", course)
+        otherwise: StandsOn = "documented" if course.spent else "extrapolated"
+        return _up_to(length, seen_for, _stands_on(length, course, otherwise), course)
     if promise.hours is not None:
         return _up_to(length, max(promise.hours * 3600, seen_for), "documented", course)
     if promise.retries and course.extrapolated:
         return _up_to(length, seen_for + sum(course.extrapolated), "extrapolated", course)
     return Outage(length, "open", "none")
+
+
+def _stands_on(length: float, course: Course, otherwise: StandsOn) -> StandsOn:
+    """On what it stands that all of an outage was seen; a clock that runs faster is so only as documented."""
+    if course.was_waited_for(length):
+        return "observed"
+    return "documented" if course.was_watched(length) else otherwise
 
 
 def _up_to(length: float, tried_for: float, stands_on: StandsOn, course: Course) -> Outage:

@@ -9,18 +9,21 @@ from typing import Any
 from msgspec import Struct
 
 from cmms_audit.errors import InputError, Problem
-from cmms_audit.events.facts import Cause, EventTrial, Tries, grouped
+from cmms_audit.events.causes import Cause, Tries, grouped
+from cmms_audit.events.facts import EventTrial
 from cmms_audit.webhooks.behaviour import Script, read_script
 from cmms_audit.webhooks.delivery import DELIVERY, Delivery, delivery_from_json
 from cmms_audit.webhooks.received import Received, Signature
 from cmms_audit.wire.recording import Recording
 
 TRIAL = "trial"
+THEIRS = ("refused", "record_id")  # the members of its line that may hold what the vendor chose
 
 
 class RecordedAddress(Struct, frozen=True):
     """One address of the trial: how it treated what came, why it could not be subscribed ("" where it was), the
     concepts by which its subscription was narrowed, the `events` of what was caused, and how many `other` deliveries.
+    `flooded` says why what came was not looked at, where it was too much.
     """
 
     name: str
@@ -29,14 +32,19 @@ class RecordedAddress(Struct, frozen=True):
     narrowed: tuple[str, ...]
     events: tuple[Tries, ...]
     other: int
+    flooded: str = ""
 
 
 class RecordedTrial(Struct, frozen=True):
-    """The trial up to the end of its watch; `watched` is None where the run was stopped before that."""
+    """The trial up to the end of its watch; `watched` is None where the run was stopped before that.
+
+    `resting` says that the failing subscription was found switched off afterwards.
+    """
 
     addresses: tuple[RecordedAddress, ...]
     causes: tuple[Cause, ...]
     watched: float | None
+    resting: bool = False
 
 
 def trial_to_json(trial: EventTrial, *, watched: bool) -> dict[str, Any]:
@@ -46,6 +54,7 @@ def trial_to_json(trial: EventTrial, *, watched: bool) -> dict[str, Any]:
             "name": corner.name,
             "script": ", ".join(map(str, corner.script)),
             "refused": "" if corner.made else corner.refused,
+            "flooded": corner.flooded,
             "narrowed": list(corner.narrowed),
             "deliveries": [each.delivery.number for each in corner.came],
         }
@@ -59,10 +68,17 @@ def trial_to_json(trial: EventTrial, *, watched: bool) -> dict[str, Any]:
             "at": each.at.isoformat(),
             "exchange": each.exchange.id,
             "differs": each.differs,
+            "mark": each.mark,
         }
         for each in trial.causes
     ]
-    return {"seconds": trial.watched, "watched": watched, "addresses": addresses, "causes": causes}
+    return {
+        "seconds": trial.watched,
+        "watched": watched,
+        "addresses": addresses,
+        "causes": causes,
+        "resting": bool(trial.ending.resting),
+    }
 
 
 def recorded_trial(recording: Recording) -> RecordedTrial | None:
@@ -80,7 +96,8 @@ def recorded_trial(recording: Recording) -> RecordedTrial | None:
         addresses = tuple(_address(each, line["watched"], came, causes) for each in line["addresses"])
     except (KeyError, TypeError, ValueError):
         raise InputError(Problem(str(recording.path), "the lines of an event trial cannot be read")) from None
-    return RecordedTrial(addresses, causes, line["seconds"] if line["watched"] else None)
+    watched = line["seconds"] if line["watched"] else None
+    return RecordedTrial(addresses, causes, watched, bool(line.get("resting")))
 
 
 def _cause(members: Mapping[str, Any], recording: Recording) -> Cause:
@@ -91,6 +108,7 @@ def _cause(members: Mapping[str, Any], recording: Recording) -> Cause:
         datetime.fromisoformat(members["at"]),
         recording.exchange(members["exchange"]),
         members["differs"],
+        members.get("mark", ""),
     )
 
 
@@ -114,6 +132,7 @@ def _address(
         narrowed=tuple(members["narrowed"]),
         events=events,
         other=len({each.delivery.number for each in came} - told),
+        flooded=members.get("flooded", ""),
     )
 
 

@@ -11,6 +11,9 @@ _LIKE = 0.25  # part of a gap by which gaps of one length may differ
 _HARDLY = 0.08  # seconds that a gap may be off in any case: a busy machine
 _LEAST_GROWTH = 1.3
 _MANY = 4  # gaps
+_LATER_GROWTH = 1.5  # times that the later half of irregular gaps is longer, where they grow on the whole
+_LEAST_OF_HALVES = 3  # gaps that have two halves
+_DOUBLE = 2.0
 _PATIENCE = 3.0  # times the gap that was due: after that nothing more is expected
 
 
@@ -32,12 +35,20 @@ BACKS_OFF = (Growth.LINEAR, Growth.EXPONENTIAL, Growth.GROWING)
 def growth_of(gaps: Sequence[float]) -> Growth:
     """The shape of the gaps (seconds) between tries. Two gaps are the least that show one.
 
-    Where there are many, the first may be out of line: a sender may begin with a try at once, or with a slow one.
+    Where there are many, the first may be out of line: a sender may begin with a try at once, or with a slow one. Gaps
+    that vary by chance, so that not all receivers are tried at once, grow where the later ones are longer on the whole.
     """
     if len(gaps) < 2:
         return Growth.ONE if gaps else Growth.NONE
     growth = _shape(gaps)
-    return _shape(gaps[1:]) if growth is Growth.IRREGULAR and len(gaps) >= _MANY else growth
+    if growth is Growth.IRREGULAR and len(gaps) >= _MANY:
+        growth = _shape(gaps[1:])
+    return Growth.GROWING if growth is Growth.IRREGULAR and _grow_on_the_whole(gaps) else growth
+
+
+def _grow_on_the_whole(gaps: Sequence[float]) -> bool:
+    half = len(gaps) // 2
+    return len(gaps) >= _LEAST_OF_HALVES and sum(gaps[-half:]) >= _LATER_GROWTH * sum(gaps[:half]) + _HARDLY
 
 
 def _shape(gaps: Sequence[float]) -> Growth:
@@ -74,6 +85,11 @@ def has_given_up(gaps: Sequence[float], silence: float) -> bool:
     """
     follows_a_rule = growth_of(gaps) in (Growth.EXPONENTIAL, Growth.LINEAR)
     return follows_a_rule and silence > _PATIENCE * next_gap(gaps) + 2 * _HARDLY
+
+
+def begins_as_documented(gaps: Sequence[float], first_gap: float | None) -> bool:
+    """Whether the first gap is, more or less, the one that documents name, in the same seconds."""
+    return bool(gaps) and first_gap is not None and first_gap / _DOUBLE <= gaps[0] <= first_gap * _DOUBLE
 
 
 def _alike(one: float, other: float) -> bool:

@@ -6,7 +6,7 @@ The mark by which a subscription is known as ours stands in the address that it 
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -21,7 +21,11 @@ from cmms_audit.spec.schema import Schema
 
 NARROWING = ("event_types", "priority", "asset_class", "site")
 _DEEPEST = 2
-_WORK_ORDER_EVENT = pattern(r"(?:work|service)orders?(?:created|new|opened)|workorder|wocreated")
+_ORDER = pattern(r"(?:work|service)orders?|^wo[^r]")
+_OTHER_ORDER = pattern(r"(?:purchase|sales|stock|transfer)order")
+_NEW_ORDER = pattern(
+    r"(?:order|^wo)s?(?:creat|new|open|add)|(?:new|creat(?:e|ed|ion|ionof)?|open(?:ed)?|add(?:ed)?)(?:work|service)?(?:order|wo$)"
+)
 
 
 class Wish(Struct, frozen=True):
@@ -36,12 +40,13 @@ class Wish(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """The body of a subscription: `narrowed` are the concepts that it could be narrowed by, `gives_secret` whether it
-    carries the secret that was wished for.
+    """The body of a subscription: `narrowed` are the concepts that it could be narrowed by, `events` the kinds that it
+    chose (none where there was no choice), `gives_secret` whether it carries the secret that was wished for.
     """
 
     body: Mapping[str, Any]
     narrowed: tuple[str, ...]
+    events: tuple[str, ...]
     gives_secret: bool
 
 
@@ -59,10 +64,16 @@ async def draft(kind: str, wish: Wish, sources: Sources) -> Draft:
     body = copy.deepcopy(dict(sample)) if sample else await required_members(kind, request, wish.url, sources)
     body[called] = wish.url
     if request is None:
-        return Draft(body, (), gives_secret=False)
-    _take_every_event(body, request, sources.dialect)
+        return Draft(body, (), (), gives_secret=False)
+    place = _place(request, "event_types", sources.dialect)
+    kinds = _every_event(place, place.taken_from(sample or {})) if place else []
+    if place and kinds:
+        place.put(body, kinds)
+    elif place and place.names[0] in request.required and place.names[0] not in (sample or {}):
+        raise _no_event(resource)
     narrowed = tuple(each for each, value in wish.only.items() if _narrow(body, request, each, value, sources.dialect))
-    return Draft(body, narrowed, _give_secret(body, request, wish.secret, sources.dialect))
+    events = place.taken_from(body) if place is not None else ()
+    return Draft(body, narrowed, events, _give_secret(body, request, wish.secret, sources.dialect))
 
 
 def narrowed_by(request: Schema | None, dialect: Dialect) -> tuple[str, ...]:
@@ -87,22 +98,48 @@ class _Place(Struct, frozen=True):
         """Whether it is a list."""
         return "array" in self.schema.types
 
+    def taken_from(self, body: Mapping[str, Any]) -> tuple[str, ...]:
+        """What a body has there, as texts."""
+        value: Any = body
+        for name in self.names:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        several = value if isinstance(value, list) else [value]
+        return tuple(each for each in several if isinstance(each, str))
+
     def put(self, body: dict[str, Any], value: Any) -> None:
         """Put a value there, or a list of values, as the place takes it."""
         for name in self.names[:-1]:
-            body = body.setdefault(name, {})
+            if not isinstance(body.get(name), dict):
+                body[name] = {}
+            body = body[name]
         several = value if isinstance(value, list) else [value]
         body[self.names[-1]] = several if self.takes_several else several[0]
 
 
-def _take_every_event(body: dict[str, Any], request: Schema, dialect: Dialect) -> None:
-    """Choose all kinds of events, or the first about work orders where only one can be chosen."""
-    place = _place(request, "event_types", dialect)
-    if place is None or not _choices(place.schema):
-        return
-    choices = list(_choices(place.schema))
-    liked = [each for each in choices if _WORK_ORDER_EVENT.search(squeezed(str(each)))]
-    place.put(body, choices if place.takes_several else (liked or choices)[0])
+def _every_event(place: _Place, given: Sequence[str]) -> list[Any]:
+    """All kinds of events that are known, or the one about new work orders where only one can be chosen.
+
+    `given` are those of a sample, which its maker knows best where they are not listed.
+    """
+    choices = list(_choices(place.schema) or given or _examples(place.schema))
+    if place.takes_several:
+        return choices
+    return [*new_order_events(choices), *(each for each in choices if _ORDER.search(plain_kind(each))), *choices][:1]
+
+
+def new_order_events(names: Iterable[Any]) -> list[Any]:
+    """The kinds of events, among these, that tell of a new work order, the surest first."""
+    found = [each for each in names if _is_of_new_order(plain_kind(each))]
+    return sorted(found, key=lambda each: (not _ORDER.search(plain_kind(each)), len(plain_kind(each))))
+
+
+def plain_kind(name: Any) -> str:
+    """The name of a kind of events for comparing: "workOrder:created" and "WORK_ORDER_CREATED" are alike."""
+    return squeezed(str(name).replace(":", "").replace("/", ""))
+
+
+def _is_of_new_order(kind: str) -> bool:
+    return bool(_NEW_ORDER.search(kind)) and not _OTHER_ORDER.search(kind)
 
 
 def _narrow(body: dict[str, Any], request: Schema, concept: str, value: Any, dialect: Dialect) -> bool:
@@ -122,7 +159,10 @@ def _give_secret(body: dict[str, Any], request: Schema, secret: str, dialect: Di
     name = _named("signing_secret", tuple(request.properties), dialect)
     if name is None or request.properties[name].read_only or "string" not in request.properties[name].types:
         return False
-    body[name] = secret[: request.properties[name].max_length]
+    longest = request.properties[name].max_length
+    if longest is not None and longest < len(secret):
+        return False  # what is cut off would neither fit nor be recognised as a secret
+    body[name] = secret
     return True
 
 
@@ -160,6 +200,20 @@ def _singular(name: str) -> str:
 
 def _choices(schema: Schema) -> tuple[Any, ...]:
     return tuple(schema.enum or (schema.items.enum if schema.items else None) or ())
+
+
+def _examples(schema: Schema) -> tuple[Any, ...]:
+    """What a description gives as examples of a list or of its entries."""
+    known = (schema.example, schema.default, *((schema.items.example,) if schema.items else ()))
+    first = next((each for each in known if each not in (None, "", [])), None)
+    return tuple(first) if isinstance(first, list) else (first,) if first is not None else ()
+
+
+def _no_event(resource: Resource) -> CouldNotLook:
+    says = f"which kinds of events {resource.path} can send is not listed; name them in a sample of a subscription"
+    return CouldNotLook(
+        Reason.VENDOR_SILENT, f"{says} in the vendor file under resources: {resource.kind}: {{path: …, sample: {{…}}}}"
+    )
 
 
 def _no_address(resource: Resource) -> CouldNotLook:

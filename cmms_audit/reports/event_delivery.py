@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from cmms_audit.events.facts import Cause, Tries
+from cmms_audit.events.causes import Cause, Tries
 from cmms_audit.events.outages import Course, Outage, Promise, Seen, course_of, outages, promise_of
 from cmms_audit.events.recorded import RecordedAddress, RecordedTrial
 from cmms_audit.events.schedule import growth_of
 from cmms_audit.model import Finding
 from cmms_audit.reports import words
 from cmms_audit.webhooks.behaviour import Behaviour, Manner, Script
+from cmms_audit.webhooks.received import Received
 
 MOST_EVENTS = 20  # of one address that are told
 MOST_TRIES = 60  # of one event
@@ -24,9 +25,12 @@ _MOST_RECKONED = 500  # tries of one event that outages are reckoned from
 _BROKEN = (Manner.RESET, Manner.AWAY)
 _GONE = 410
 _LATE = "created after the end"
+_LATE_TRY = 1.5  # times the gap that is usual
+_GRACE = 2.0  # seconds
 
 # Source: standardwebhooks.com, "Deliverability and reliability", the example of a schedule.
 STANDARD_WEBHOOKS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+_SWITCHED_OFF = "The vendor had switched the subscription off by then: what happens after that is not sent at all."
 GUIDE_HOURS = 72  # the guide asks for growing gaps over so many hours
 
 
@@ -70,9 +74,12 @@ def _address(address: RecordedAddress, causes: Sequence[Cause], begun: datetime)
         "script": ", ".join(map(str, address.script)),
         "does": treatment(address.script),
         "refused": address.refused,
+        "flooded": address.flooded,
         "narrowed": list(address.narrowed),
         "due": len(due),
-        "missing": [] if address.refused else [each.number for each in due if each.number not in told],
+        "missing": []
+        if address.refused or address.flooded
+        else [each.number for each in due if each.number not in told],
         "events": [_event(each, begun) for each in address.events[:MOST_EVENTS]],
         "more_events": max(len(address.events) - MOST_EVENTS, 0),
         "other": address.other,
@@ -108,41 +115,54 @@ def _was_taken(treated: str) -> bool:
 def _course(trial: RecordedTrial, promise: Promise) -> tuple[Course | None, RecordedAddress | None]:
     """The retries at the address that never takes anything; None where no event came there."""
     refusing = next((each for each in trial.addresses if _always_refuses(each.script)), None)
-    if refusing is None or not refusing.events:
+    if refusing is None:
+        return None, None
+    event = _refused(refusing)
+    if event is None:
         return None, refusing
-    everything = _tries_of_first_cause(refusing)
+    everything = [_moment(each) for each in event.tries]
     tries = everything[:_MOST_RECKONED]
     gaps = tuple((after - before).total_seconds() for before, after in pairwise(tries))
     begun = trial.causes[0].at
     ended = begun + timedelta(seconds=_watch_ends(trial, begun))
     over = trial.watched is not None and len(tries) == len(everything)
     silence = max((ended - tries[-1]).total_seconds(), 0.0) if over else 0.0
-    return course_of(Seen(gaps, silence, _came_again(trial)), promise), refusing
+    return course_of(Seen(gaps, silence, _came_again(trial, gaps), trial.resting), promise), refusing
 
 
 def _always_refuses(script: Script) -> bool:
     return all(each.manner is Manner.ANSWER and not each.takes and each.status != _GONE for each in script)
 
 
-def _tries_of_first_cause(address: RecordedAddress) -> list[datetime]:
-    """When what the first cause made was tried, also where each try has another name."""
-    first = address.events[0].cause.number
-    same = (each for each in address.events if each.cause.number == first)
-    return sorted(datetime.fromisoformat(one.delivery.received) for each in same for one in each.tries)
+def _refused(address: RecordedAddress) -> Tries | None:
+    """The event that an address did not take; of several the one that came most often."""
+    return max((each for each in address.events if each.refused), key=lambda each: len(each.tries), default=None)
 
 
-def _came_again(trial: RecordedTrial) -> bool | None:
-    """Whether an event came again after the connection broke; None where none met that, or the watch was cut short."""
-    events = [
-        event
-        for each in trial.addresses
-        if any(behaviour.manner in _BROKEN for behaviour in each.script)
-        for event in each.events
-    ]
-    if not events:
+def _came_again(trial: RecordedTrial, gaps: Sequence[float]) -> bool | None:
+    """Whether an event came again after the connection broke.
+
+    None where none met that, or where the watch ended before it was due: by the `gaps` of one that was refused.
+    """
+    broken = [each for each in trial.addresses if any(one.manner in _BROKEN for one in each.script)]
+    events = [(event, each.script) for each in broken if (event := _refused(each))]
+    if not events or any(event.gaps for event, _ in events):
+        return True if events else None
+    if trial.watched is None or not gaps:
         return None
-    again = any(len(each.tries) > 1 for each in events)
-    return again if again or trial.watched is not None else None
+    begun = trial.causes[0].at
+    ended = begun + timedelta(seconds=_watch_ends(trial, begun))
+    due = [_moment(event.tries[0]) + _latest_second_try(script, gaps[0]) for event, script in events]
+    return False if max(due) <= ended else None
+
+
+def _latest_second_try(script: Script, usual: float) -> timedelta:
+    """How long after its first try an event comes again at the latest, where one after a refusal does so in `usual`."""
+    return timedelta(seconds=sum(each.seconds for each in script) + _LATE_TRY * usual + _GRACE)
+
+
+def _moment(received: Received) -> datetime:
+    return datetime.fromisoformat(received.delivery.received)
 
 
 def _watch_ends(trial: RecordedTrial, begun: datetime) -> float:
@@ -183,26 +203,14 @@ def _outage(outage: Outage, course: Course) -> dict[str, Any]:
 
 def _because(outage: Outage, course: Course) -> Iterator[str]:
     """Why an outage loses what it loses, in sentences; what was extrapolated says so."""
-    promise, watched, seen_for = course.promise, words.length(course.watched), words.length(course.seen_for)
-    tries, silence = words.counted(len(course.gaps) + 1, "time"), words.length(course.silence)
-    if course.refusals_only:
-        yield "An event that was refused came again, but none at which our receiver hung up, as one that is away does."
-    elif not course.gaps:
-        yield f"No second try of an event that was refused came in {watched}."
-        yield from _without_a_second_try(outage, course)
-    elif outage.stands_on == "observed" and not course.given_up:
-        yield f"An event that was refused was seen to come {tries} in {seen_for}."
-    elif course.given_up:
-        yield f"An event that was refused came {tries} in {seen_for}, and then no more in {silence}."
-    else:
-        yield f"An event that was refused came {tries} in {seen_for}; the watch ended {silence} after the last of them."
-    if outage.stands_on == "documented" and course.promise.denied:
-        yield "As documented, what fails is not sent again."
+    yield _what_came(outage, course)
+    if not course.gaps and outage.outcome == "open":
+        yield _SWITCHED_OFF if course.resting else _without_a_second_try(course.promise)
     elif outage.stands_on == "documented":
-        yield f"The documents promise {_hours(promise)}; that was not waited for."
-    elif outage.stands_on == "extrapolated" and outage.outcome != "open":
+        yield _as_documented(outage, course)
+    elif outage.stands_on == "extrapolated":
         yield _extrapolation(course)
-    elif outage.outcome == "open" and course.gaps:
+    elif outage.outcome == "open":
         yield "For how long it goes on is not documented."
         if course.extrapolated:
             following = words.length(course.extrapolated[0])
@@ -212,19 +220,46 @@ def _because(outage: Outage, course: Course) -> Iterator[str]:
         yield f"What is saved comes up to {words.length(outage.late_seconds)} after the end{extrapolated}."
 
 
-def _without_a_second_try(outage: Outage, course: Course) -> Iterator[str]:
+def _what_came(outage: Outage, course: Course) -> str:
+    """What was seen of an event that was refused."""
+    tries, seen_for = words.counted(len(course.gaps) + 1, "time"), words.length(course.seen_for)
+    if course.refusals_only:
+        return (
+            "An event that was refused came again, but none during which our receiver broke the connection,"
+            " as one that is down does."
+        )
+    if not course.gaps:
+        return f"No second try of an event that was refused came in {words.length(course.watched)}."
+    if outage.seconds <= course.seen_for and not course.given_up:
+        return f"An event that was refused was seen to come {tries} in {seen_for}."
+    silence = words.length(course.silence)
+    if course.given_up:
+        return f"An event that was refused came {tries} in {seen_for}, and then no more in {silence}."
+    return f"An event that was refused came {tries} in {seen_for}; the watch ended {silence} after the last of them."
+
+
+def _without_a_second_try(promise: Promise) -> str:
     """What that means, where it does not mean that all is lost."""
-    if outage.outcome != "open":
-        return
-    if outage.stands_on == "extrapolated":
-        yield "One may come later. Extrapolated from the silence, everything would be lost."
-    else:
-        yield f"The documents promise retries{_promised(course.promise)}; none was seen."
+    if promise.retries or promise.hours:
+        return f"The documents promise retries{_promised(promise)}; none was seen. To see one, watch longer."
+    return "Whether one would come later is not documented. To see it, watch longer."
+
+
+def _as_documented(outage: Outage, course: Course) -> str:
+    promise = course.promise
+    if promise.denied:
+        return "As documented, what fails is not sent again."
+    if course.was_watched(outage.seconds) and promise.speed > 1:
+        return f"That is by a clock that runs {words.number(promise.speed)} times as fast here, as documented."
+    if course.spent:
+        return f"The documents promise no more than {words.counted(promise.retries or 0, 'retry', 'retries')}."
+    return f"The documents promise {_hours(promise)}; that was not waited for."
 
 
 def _extrapolation(course: Course) -> str:
-    if course.refusals_only or not course.gaps:
-        return f"Extrapolated: what did not come in {words.length(course.watched)} does not come later."
+    if course.refusals_only or course.given_up or not course.gaps:
+        waited = course.silence if course.given_up and not course.refusals_only else course.watched
+        return f"Extrapolated: what did not come in {words.length(waited)} does not come later."
     last = words.length(course.seen_for + sum(course.extrapolated))
     promised = words.counted(course.promise.retries or 0, "retry", "retries")
     return f"The documents promise {promised}; extrapolated from the gaps, the last one comes after {last}."
@@ -242,11 +277,11 @@ def _hours(promise: Promise) -> str:
 
 
 def treatment(script: Script) -> str:
-    """What an address does with what comes, in plain words."""
+    """What an address does with the first event that comes, in plain words; it takes all others."""
     steps = [_step(each) for each in script]
-    if len(steps) == 1:
-        return f"{steps[0]}, every time" if not script[0].takes else "takes everything"
-    return ", then ".join(steps)
+    if len(steps) > 1:
+        return f"{', then '.join(steps)}; takes every other event"
+    return "takes everything" if script[0].takes else f"{steps[0]}, every time; takes every other event"
 
 
 def _step(behaviour: Behaviour) -> str:
@@ -265,7 +300,7 @@ def _step(behaviour: Behaviour) -> str:
         case Manner.SLOW:
             return f"takes {span} to answer"
         case Manner.RESET:
-            return "hangs up"
+            return "breaks the connection"
         case Manner.AWAY:
             return f"is away for {span}"
         case Manner.REDIRECT:

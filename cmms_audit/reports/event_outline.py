@@ -25,7 +25,18 @@ _CAUSES = {
     "created": "a work order was created",
     "status changed": "the status of a work order was changed",
     "changed": "a work order was changed",
+    "asset created": "an asset was created",
+    "asset changed": "an asset was changed",
     "created after the end": "a work order was created after a subscription had ended",
+}
+_NAMES = {
+    "steady": "A receiver in order",
+    "failing": "A receiver that refuses",
+    "later": "A receiver that asks for time",
+    "silent": "A receiver that hangs",
+    "broken": "A receiver that breaks down",
+    "gone": "A receiver that is gone for good",
+    "narrow": "A narrowed subscription",
 }
 _CONCEPTS = {"event_types": "kind of event", "priority": "priority", "site": "site", "asset_class": "class of asset"}
 OWN_WORDS = frozenset((*OUTCOMES, *STANDS_ON, *_CAUSES, *_CONCEPTS))
@@ -61,6 +72,11 @@ def cause_words(cause: Item) -> str:
     return f"{_CAUSES.get(cause['what'], cause['what'])}{other}"
 
 
+def name_words(address: Item) -> str:
+    """What an address stands for."""
+    return _NAMES.get(address["name"], str(address["name"]))
+
+
 def does_words(address: Item) -> str:
     """What an address does, and by what its subscription was narrowed."""
     if not address["narrowed"]:
@@ -74,14 +90,22 @@ def rows(events: Item) -> list[Row]:
     return [_row(each) for each in events["addresses"]]
 
 
-def _row(address: Item) -> Row:
+def why_nothing(address: Item) -> str:
+    """Why nothing is told of an address; empty where something is."""
     if address["refused"]:
-        return Row(address["name"], does_words(address), f"not subscribed: {address['refused']}", _NONE, _NONE, _NONE)
+        return f"not subscribed: {address['refused']}"
+    return f"not looked at: {address['flooded']}" if address.get("flooded") else ""
+
+
+def _row(address: Item) -> Row:
+    told = why_nothing(address)
+    if told:
+        return Row(name_words(address), does_words(address), told, _NONE, _NONE, _NONE)
     events = address["events"]
     slowest = max((each["latency"] for each in events), default=None)
     longest = max(events, key=lambda each: len(each["tries"]) + each["more_tries"], default=None)
     return Row(
-        name=address["name"],
+        name=name_words(address),
         does=does_words(address),
         came=_came(address),
         first_after=_NONE if slowest is None else words.length(slowest),
@@ -121,7 +145,7 @@ def clock_words(events: Item) -> str:
     if speed <= 1:
         return ""
     faster = f"As documented, this sandbox's clock of retries runs {words.number(speed)} times as fast"
-    return f"{faster}; times here are by the real clock."
+    return f"{faster}; times here are multiplied by that, as they would be outside of it."
 
 
 def retry_words(events: Item) -> str:
@@ -131,7 +155,8 @@ def retry_words(events: Item) -> str:
         return "No event came to the address that refuses, so nothing is known of retries."
     came = f"An event that was refused came {words.counted(retries['tries'], 'time')}"
     told = f"{came} in {words.length(retries['watched_seconds'])}: {retries['shape']}"
-    return f"{told}; the sender had given up." if retries["given_up"] else f"{told}."
+    silence = words.length(retries["watched_seconds"] - sum(retries["gaps"]))
+    return f"{told}, and then no more in {silence}." if retries["given_up"] else f"{told}."
 
 
 def gap_heads(events: Item) -> list[str]:

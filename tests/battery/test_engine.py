@@ -186,3 +186,31 @@ def test_a_static_check_answers_without_a_loop_of_its_own() -> None:
     finding = findings_of(declared(lambda ctx: unknown(ctx.spec.title), sends="nothing"))["auth.probe"][0]
 
     assert finding.summary == "x"
+
+
+def test_those_who_watch_for_events_begin_first_and_others_look_while_they_only_wait() -> None:
+    subject = subject_of({"openapi": "3.0.3", "info": {"title": "x", "version": "1"}, "paths": {}})
+    order: list[str] = []
+
+    async def watches(_: Context) -> Finding:
+        order.append("subscribed")
+        await asyncio.sleep(0.02)
+        order.append("waiting")
+        subject.stage.waiting.set()
+        await subject.stage.others_done.wait()
+        order.append("done waiting")
+        return met("it came", SEEN)
+
+    async def holds(_: Context) -> Finding:
+        order.append("looked")
+        return met("it holds", SEEN)
+
+    async def run() -> None:
+        checks = [declared(watches, "auth.watch", sends="webhooks"), declared(holds, "auth.read")]
+        plan = make_plan(checks, Permissions(writes=True, webhooks=True))
+        async for _ in run_others(plan, lambda each: Context(subject, each), subject.stage):
+            pass
+
+    asyncio.run(run())
+
+    assert order == ["subscribed", "waiting", "looked", "done waiting"]

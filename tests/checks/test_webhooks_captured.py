@@ -91,13 +91,29 @@ def test_growing_gaps_of_a_delivery_that_was_refused_are_retries() -> None:
     assert finding.evidence[0] == Evidence("delivery", id=1)
 
 
-def test_growing_gaps_show_retries_also_where_nobody_wrote_down_the_answers() -> None:
-    assert seen("retries", *tries(0, 30, 90, 210, treated="")).verdict is Verdict.MET
-    assert seen("retries", *tries(0, 30, treated="")).verdict is Verdict.UNKNOWN
+@pytest.mark.parametrize("moments", [(0, 30), (0, 7, 30), (0, 30, 90, 210), (0, HOUR, 2 * HOUR)])
+def test_copies_show_no_retries_where_nobody_wrote_down_the_answers(moments: tuple[float, ...]) -> None:
+    finding = seen("retries", *tries(*moments, treated=""))
+
+    assert (finding.verdict, flags(finding)) == (Verdict.UNKNOWN, {})
+    assert "by hand" in finding.summary
+
+
+def test_a_refused_delivery_whose_content_comes_again_under_another_id_is_not_called_lost() -> None:
+    about = {"work_order": "WO-17"}
+    refused = came(0, "d1", "503", body={**about, "attempt": 1})
+    later = came(HOUR * 5, "d2", "200", body={**about, "attempt": 2})
+
+    assert seen("retries", refused, later).verdict is Verdict.UNKNOWN
+    assert (
+        seen("retries", refused, came(HOUR * 5, "d2", "200", body={"work_order": "WO-18"})).verdict is Verdict.PARTIAL
+    )
 
 
 def test_gaps_that_stay_the_same_give_no_rest() -> None:
-    assert seen("retries", *tries(0, 5, 10, 15)).verdict is Verdict.PARTIAL
+    assert "no rest" in seen("retries", *tries(0, 5, 10, 15)).summary
+    hourly = seen("retries", *tries(0, HOUR, 2 * HOUR, 3 * HOUR))
+    assert (hourly.verdict, "no rest" in hourly.summary) == (Verdict.PARTIAL, False)
 
 
 def test_a_second_try_alone_shows_that_there_are_retries_but_not_how_they_go_on() -> None:
@@ -201,7 +217,7 @@ def test_an_event_that_was_overtaken_is_told() -> None:
 @pytest.mark.parametrize(
     ("signature", "verdict", "says"),
     [
-        (Signature(), Verdict.PARTIAL, "carries a signature"),
+        (Signature(), Verdict.PARTIAL, "carry no signature"),
         (Signature(("webhook-signature",), RIGHT, True, tampered_fails=True), Verdict.MET, "verified"),
         (
             Signature(("x-sig",), Way("x-sig", "sha256", "hex", "text", ("{body}",)), True, tampered_fails=True),
@@ -220,13 +236,37 @@ def test_a_signature_is_worth_what_it_covers(signature: Signature, verdict: Verd
     assert says in finding.summary
 
 
+def from_(agent: str, at: float, event: str, signature: Signature = Signature()) -> Received:  # noqa: B008
+    one = came(at, event, signature=signature)
+    headers = (*one.delivery.headers, ("user-agent", agent))
+    return replace(one, delivery=replace(one.delivery, headers=headers))
+
+
+VERIFIED = Signature(("webhook-signature",), RIGHT, True, tampered_fails=True)
+MISFIT = Signature(("webhook-signature",), secret_known=True)
+
+
 def test_what_strangers_send_to_an_open_address_is_not_held_against_the_vendor() -> None:
-    right = Signature(("webhook-signature",), RIGHT, True, tampered_fails=True)
-    forged = Signature(("webhook-signature",), secret_known=True)
+    others = (from_("curl/8", 0, "a"), from_("scanner", 1, "b", MISFIT))
 
-    finding = seen("signature", came(0), came(1, signature=forged), came(2, signature=right))
+    assert seen("signature", *others, from_("Vendor/1", 2, "c", VERIFIED)).verdict is Verdict.MET
 
-    assert finding.verdict is Verdict.MET
+
+def test_what_the_vendor_sends_without_a_signature_is_seen_beside_what_is_signed() -> None:
+    finding = seen("signature", from_("Vendor/1", 0, "a"), from_("Vendor/1", 1, "b", VERIFIED))
+
+    assert finding.verdict is Verdict.PARTIAL
+    assert finding.evidence[0] == Evidence("delivery", id=1)
+
+
+@pytest.mark.parametrize("other", [Signature(), MISFIT])
+def test_one_signed_delivery_of_thirty_does_not_speak_for_all(other: Signature) -> None:
+    rest = [came(each, f"m{each}", signature=other) for each in range(1, 30)]
+
+    finding = seen("signature", came(0, "a", signature=VERIFIED), *rest)
+
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "1 of 30" in finding.summary
 
 
 def test_nothing_verifies_what_was_not_kept_as_it_came() -> None:

@@ -140,7 +140,8 @@ def test_the_content_of_messages_is_described_or_not() -> None:
         ("Failed webhook deliveries are retried three times.", {"retries": 3}),
         ("A failed webhook is retried five times with exponential backoff for three days.",
          {"retries": 5, "retry_window_hours": 72}),
-        ("Webhook deliveries are retried every 2 hours for a day.", {"retry_window_hours": 24}),
+        ("Webhook deliveries are retried every 2 hours for a day.",
+         {"retry_window_hours": 24, "retry_first_gap": 7200}),
         ("Failed webhook deliveries are retried 3 times and kept for 30 days.", {"retries": 3}),
     ],
 )  # fmt: skip

@@ -29,7 +29,15 @@ def test_where_the_sender_gave_up_all_is_lost_but_what_happened_in_the_last_seco
     found = lost(Seen(DOUBLING, 300))
 
     assert told(found[120]) == ("partly", "observed", 45)
-    assert told(found[HOUR]) == ("partly", "observed", HOUR - 75)
+    assert told(found[HOUR]) == ("partly", "extrapolated", HOUR - 75)
+
+
+def test_quick_tries_and_then_none_are_no_end_while_more_is_promised() -> None:
+    quick = Seen((1.0, 2.0, 4.0), 113)
+
+    assert told(lost(quick, Promise(hours=72))[HOUR]) == ("kept", "documented", 0)
+    assert told(lost(quick, Promise(hours=72, first_gap=1))[HOUR]) == ("partly", "extrapolated", HOUR - 7)
+    assert told(lost(quick, Promise(hours=0.01))[HOUR]) == ("partly", "extrapolated", HOUR - 7)
 
 
 def test_what_lasts_longer_than_the_watch_stands_on_the_hours_that_the_documents_promise() -> None:
@@ -56,7 +64,7 @@ def test_where_nobody_says_for_how_long_tries_go_on_a_long_outage_stays_open() -
 def test_where_all_promised_retries_were_seen_no_more_is_expected() -> None:
     assert told(lost(Seen((60.0, 61.0, 60.0), 5), Promise(retries=3, hours=72))[HOUR]) == (
         "partly",
-        "observed",
+        "documented",
         HOUR - 181,
     )
 
@@ -74,7 +82,7 @@ def test_one_gap_alone_does_not_tell_that_the_sender_gave_up() -> None:
 
 
 def test_where_no_second_try_came_and_it_was_not_due_yet_nothing_is_called_lost() -> None:
-    assert told(lost(Seen((), 120))[30]) == ("open", "extrapolated", None)
+    assert told(lost(Seen((), 120))[30]) == ("open", "none", None)
     assert told(lost(Seen((), 120), Promise(hours=72))[30]) == ("open", "none", None)
 
 
@@ -83,6 +91,12 @@ def test_where_a_second_try_was_overdue_everything_is_lost() -> None:
 
     assert told(found[30]) == ("lost", "observed", 30)
     assert told(found[HOUR]) == ("lost", "extrapolated", HOUR)
+
+
+def test_a_second_try_that_is_promised_may_take_an_hour() -> None:
+    assert told(lost(Seen((), 3600))[30]) == ("lost", "observed", 30)
+    assert told(lost(Seen((), 3600), Promise(hours=72))[30]) == ("open", "none", None)
+    assert told(lost(Seen((), 120), Promise(speed=300))[30]) == ("open", "none", None)
 
 
 def test_where_the_documents_say_that_nothing_is_sent_again_everything_is_lost() -> None:
@@ -101,6 +115,15 @@ def test_a_clock_that_runs_faster_is_told_by_that_of_the_documents() -> None:
 
     assert course.gaps == pytest.approx((60, 120, 240))
     assert course.watched == pytest.approx(720)
+
+
+def test_what_a_faster_clock_shows_stands_on_the_documents_that_name_its_speed() -> None:
+    by_clock = lost(Seen((12.0, 24.0, 48.0), 30), Promise(speed=300))
+
+    assert told(by_clock[30]) == ("kept", "observed", 0)
+    assert told(by_clock[HOUR]) == ("kept", "documented", 0)
+    never = lost(Seen((), 120), Promise(hours=72, first_gap=60, speed=300))
+    assert [told(never[each])[:2] for each in (30, HOUR)] == [("lost", "observed"), ("lost", "documented")]
 
 
 def test_what_is_saved_comes_as_late_as_the_longest_gap_that_may_begin_in_the_outage() -> None:
@@ -156,3 +179,13 @@ def test_a_longer_outage_never_loses_less(seen: Seen, promise: Promise) -> None:
         assert each.lost_seconds is None or 0 <= each.lost_seconds <= each.seconds
         assert (each.lost_seconds is None) == (each.outcome == "open")
         assert (each.lost_seconds == 0) == (each.outcome == "kept")
+
+
+def test_a_subscription_that_the_vendor_switched_off_is_no_proof_that_failures_are_not_repeated() -> None:
+    promise = Promise(first_gap=10.0)
+
+    lost = outages(course_of(Seen((), 119.0), promise))
+    off = outages(course_of(Seen((), 119.0, resting=True), promise))
+
+    assert {each.outcome for each in lost} == {"lost"}
+    assert {each.outcome for each in off} == {"open"}

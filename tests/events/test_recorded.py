@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from cmms_audit.errors import InputError
-from cmms_audit.events.facts import Cause, EventTrial
+from cmms_audit.events.causes import Cause
+from cmms_audit.events.facts import EventTrial
 from cmms_audit.events.recorded import TRIAL, RecordedTrial, recorded_trial, trial_to_json
 from cmms_audit.webhooks.delivery import DELIVERY, delivery_to_json
 from cmms_audit.webhooks.received import Received
@@ -135,3 +136,12 @@ def test_a_cause_whose_call_is_not_recorded_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="no exchange"):
         recorded_trial(Recording(tmp_path / "evidence.jsonl"))
+
+
+def test_an_address_that_was_flooded_says_so_when_it_is_read_back(tmp_path: Path) -> None:
+    made = failing()
+    silent = replace(made.corners["silent"], flooded="so many messages came")
+
+    found = read(tmp_path, replace(made, corners={**made.corners, "silent": silent}), watched=True)
+
+    assert {each.name: each.flooded for each in found.addresses if each.flooded} == {"silent": "so many messages came"}

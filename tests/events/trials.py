@@ -7,7 +7,8 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from cmms_audit.events.facts import Cause, Corner, EventTrial, What
+from cmms_audit.events.causes import Cause, What
+from cmms_audit.events.facts import Corner, EventTrial
 from cmms_audit.model import Exchange, Purpose, Request, Response
 from cmms_audit.own_records import Created
 from cmms_audit.webhooks.behaviour import read_script
@@ -42,9 +43,17 @@ def cause(number: int, *, at: float = 0.0, what: What = "created", differs: str 
     return Cause(number, what, f"WO-{number}", START + timedelta(seconds=at), exchange(number), differs)
 
 
-def delivery(address: str, of: int, at: float, *, event: str | None = None, treated: str = "200") -> Received:
+def delivery(
+    address: str,
+    of: int,
+    at: float,
+    *,
+    event: str | None = None,
+    treated: str = "200",
+    kind: str = "work_order.created",
+) -> Received:
     """A delivery about a record, so many seconds after the start; `event` is its id ("" for none)."""
-    body = json.dumps({"type": "work_order.created", "data": {"work_order_id": f"WO-{of}"}}).encode()
+    body = json.dumps({"type": kind, "data": {"work_order_id": f"WO-{of}"}}).encode()
     name = f"evt-{of}" if event is None else event
     headers = (("webhook-id", name),) if name else ()
     moment = (START + timedelta(seconds=at)).isoformat()

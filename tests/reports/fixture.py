@@ -11,7 +11,7 @@ from typing import Any
 
 from cmms_audit.capacity import CapacityEstimate, estimate
 from cmms_audit.documents import read
-from cmms_audit.events.facts import Cause, Tries, What
+from cmms_audit.events.causes import Cause, Tries, What
 from cmms_audit.events.recorded import RecordedAddress, RecordedTrial
 from cmms_audit.guide import Absence, CheckText, Group, Guide, Question, Scenario
 from cmms_audit.mapping import MappingResult
@@ -372,6 +372,7 @@ def event_trial() -> RecordedTrial:
 
     failing = [(0.4, "503"), (5.4, "503"), (15.4, "503"), (35.4, "503")]
     refused = "the vendor refused the subscription (422: only one address may be subscribed)"
+    flooded = "so many messages came to this address (7 were not taken) that not all were looked at"
     addresses = (
         RecordedAddress("steady", ACCEPT, "", (), tuple(tries(each, (0.4, "200")) for each in causes), 1),
         RecordedAddress("failing", (Behaviour(status=503),), "", (), (tries(causes[0], *failing),), 0),
@@ -385,6 +386,7 @@ def event_trial() -> RecordedTrial:
         ),
         RecordedAddress("narrow", ACCEPT, "", ("event_types", "site"), (tries(causes[0], (0.6, "200")),), 0),
         RecordedAddress("gone", (Behaviour(status=410),), refused, (), (), 0),
+        RecordedAddress("silent", (Behaviour(Manner.SILENT, seconds=30), *ACCEPT), "", (), (), 0, flooded),
     )
     return RecordedTrial(addresses, causes, 300.0)
 

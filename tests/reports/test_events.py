@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from cmms_audit.documents import load_schema
-from cmms_audit.events.facts import Tries
+from cmms_audit.events.causes import Tries
 from cmms_audit.events.recorded import RecordedTrial
 from cmms_audit.model import Basis, Finding, Verdict
 from cmms_audit.reports import event_outline
@@ -101,7 +101,8 @@ def test_whatever_was_not_seen_and_not_promised_says_that_it_is_extrapolated() -
 def test_a_first_try_that_may_still_come_is_not_called_a_loss() -> None:
     for each in events(with_gaps())["outages"]:
         assert each["outcome"] == "open"
-        assert "One may come later. Extrapolated" in each["because"]
+        assert each["stands_on"] == "none"
+        assert "not documented. To see it, watch longer." in each["because"]
 
 
 def test_a_denial_of_the_documents_counts() -> None:
@@ -133,11 +134,34 @@ def test_a_watch_that_was_cut_short_says_so() -> None:
     assert "The watch was cut short" in parsed(render_html(made)).text
 
 
-def test_a_sandbox_whose_clock_runs_faster_is_told_by_the_real_one() -> None:
+def test_a_broken_connection_is_no_loss_where_a_second_try_was_not_due_yet() -> None:
+    trial = with_gaps(200)
+    broken = trial.addresses[2]
+    once = replace(broken, events=(replace(broken.events[0], tries=broken.events[0].tries[:1]),))
+    trial = replace(trial, addresses=(*trial.addresses[:2], once, *trial.addresses[3:]))
+
+    assert "lost" not in {each["outcome"] for each in events(trial)["outages"]}
+
+
+def test_no_more_tries_is_told_as_that_and_not_as_an_intention() -> None:
+    told = events()
+
+    assert event_outline.retry_words(told).endswith(", and then no more in 4.5 min.")
+
+
+def test_addresses_are_named_by_what_they_stand_for() -> None:
+    names = [each.name for each in event_outline.rows(events())]
+
+    assert names[:3] == ["A receiver in order", "A receiver that refuses", "A receiver that breaks down"]
+
+
+def test_a_sandbox_whose_clock_runs_faster_is_told_by_the_documents_one() -> None:
     told = events(retry_clock_speed=60.0)
 
     assert told["retries"]["gaps"] == [300, 600, 1200]
-    assert "60 times as fast" in event_outline.clock_words(told)
+    assert "60 times as fast; times here are multiplied by that" in event_outline.clock_words(told)
+    hour = told["outages"][2]
+    assert (hour["stands_on"], "a clock that runs 60 times as fast" in hour["because"]) == ("documented", True)
     assert event_outline.gap_heads(told)[:3] == ["Gap", "Seen", "In the sandbox"]
     assert event_outline.gap_rows(told)[0] == ["before try 2", "5 min", "5 s", "5 s", "growing"]
 
@@ -155,7 +179,9 @@ def test_a_vendor_who_sends_without_end_does_not_fill_the_report() -> None:
     steady, first = trial.addresses[0], trial.causes[0]
     again = tuple(fixture.came(first.at + timedelta(seconds=0.01 * at), "200") for at in range(5_000))
     flood = tuple(Tries(str(number), first, again) for number in range(50))
-    addresses = (replace(steady, events=flood), replace(trial.addresses[1], events=flood[:1]), *trial.addresses[2:])
+    refused = tuple(fixture.came(first.at + timedelta(seconds=0.01 * at), "503") for at in range(5_000))
+    failing = replace(trial.addresses[1], events=(Tries("e", first, refused),))
+    addresses = (replace(steady, events=flood), failing, *trial.addresses[2:])
     made = report(replace(trial, addresses=addresses))
 
     told = made["events"]["addresses"][0]
@@ -206,14 +232,14 @@ def test_a_report_without_events_says_nothing_of_them(older: bool) -> None:
     ("script", "told"),
     [
         ("200", "takes everything"),
-        ("503", "refuses (503), every time"),
-        ("503:retry-after=2, 200", "refuses (503) and asks to wait 2 s, then takes it"),
-        ("silent:4, 200", "does not answer for 4 s, then takes it"),
-        ("reset, away:2, 200", "hangs up, then is away for 2 s, then takes it"),
-        ("410", "says that it is gone for good (410), every time"),
+        ("503", "refuses (503), every time; takes every other event"),
+        ("503:retry-after=2, 200", "refuses (503) and asks to wait 2 s, then takes it; takes every other event"),
+        ("silent:4, 200", "does not answer for 4 s, then takes it; takes every other event"),
+        ("reset, away:2, 200", "breaks the connection, then is away for 2 s, then takes it; takes every other event"),
+        ("410", "says that it is gone for good (410), every time; takes every other event"),
         (
             "slow:3, redirect, error-inside",
-            "takes 3 s to answer, then points elsewhere, then says 200 with an error inside",
+            "takes 3 s to answer, then points elsewhere, then says 200 with an error inside; takes every other event",
         ),
     ],
 )

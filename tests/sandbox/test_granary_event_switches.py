@@ -12,6 +12,7 @@ from tests.sandbox.watching import LOOKS, SEEN_BY_SUBSCRIBERS, Facts
 
 CHANGES: dict[str, set[str]] = {
     "silent-status-changes": {"kinds"},
+    "silent-condition-changes": {"kinds"},
     "undescribed-events": {"members"},
     "ignored-event-type-filter": {"event type holds"},
     "ignored-priority-filter": {"priority holds"},

@@ -19,13 +19,18 @@ SILENT_CHANGES = Switch(
     "a change of status makes no event, although one is documented",
     questions=("webhooks.supported",),
 )
+SILENT_CONDITIONS = Switch(
+    "silent-condition-changes",
+    "a change of an asset's condition makes no event, although one is documented",
+    questions=("webhooks.supported",),
+)
 UNDESCRIBED_EVENTS = Switch(
     "undescribed-events",
     "events hold other members than the documents say",
     questions=("webhooks.supported",),
     flags=("undocumented-behaviour",),
 )
-SWITCHES = (SILENT_CHANGES, UNDESCRIBED_EVENTS)
+SWITCHES = (SILENT_CHANGES, SILENT_CONDITIONS, UNDESCRIBED_EVENTS)
 
 
 def created(state: State, resource: Resource, record: Json) -> None:
@@ -41,7 +46,8 @@ def changed(state: State, resource: Resource, before: Json, after: Json) -> None
     """Tell of a changed record: another status of a work order, another condition of an asset."""
     if resource.name == "work_orders" and before["status"] != after["status"] and SILENT_CHANGES not in state.broken:
         _tell(state, STATUS_CHANGED, after)
-    if resource.name == "assets" and before["condition"] != after["condition"]:
+    other_condition = resource.name == "assets" and before["condition"] != after["condition"]
+    if other_condition and SILENT_CONDITIONS not in state.broken:
         _tell(state, CONDITION_CHANGED, after)
 
 

@@ -47,11 +47,7 @@ IGNORED_WAIT = _delivery("ignored-webhook-wait", "a receiver's Retry-After is ta
 IGNORED_GONE = _delivery("ignored-gone", "a receiver that says 410 is tried again and again")
 CHANGING_IDS = _delivery("changing-event-ids", "every try of an event has an id of its own")
 DOUBLED_EVENTS = _delivery("doubled-events", "an event that was taken is sent once more")
-HELD_UP_EVENTS = Switch(
-    "held-up-events",
-    "an event that fails holds up all later ones of its subscription",
-    questions=("webhooks.supported", "webhooks.delivery"),
-)
+HELD_UP_EVENTS = _delivery("held-up-events", "an event that fails holds up all later ones of its subscription")
 LOST_EVENTS = Switch(
     "lost-events",
     "every second event is never sent",
