@@ -19,6 +19,7 @@ from cmms_audit.spec.resources import Resource
 from cmms_audit.wire.facts import HandshakeFacts, TokenFacts, Volley, handshake_facts
 
 if TYPE_CHECKING:
+    from cmms_audit.webhooks.address import Recogniser
     from cmms_audit.webhooks.behaviour import Script
     from cmms_audit.webhooks.delivery import Delivery
     from cmms_audit.webhooks.received import Received
@@ -251,9 +252,9 @@ class Api:
         """
         return await self._dialogue.open_address(name, mark, script, owner=self._owner)
 
-    def treat(self, name: str, script: Script, *, first_only: bool = False) -> None:
-        """Treat what comes to an address in another way from now on: every event, or only the first one that comes."""
-        self._dialogue.treat(name, script, first_only=first_only)
+    def treat(self, name: str, script: Script, *, first_of: Recogniser | None = None) -> None:
+        """Treat what comes to an address in another way from now on: every event, or the first one of ours only."""
+        self._dialogue.treat(name, script, first_of=first_of)
 
     async def deliveries(
         self, name: str, seconds: float, enough: Callable[[Sequence[Delivery]], bool]

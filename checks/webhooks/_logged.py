@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from cmms_audit.battery import pattern, squeezed
@@ -11,6 +12,7 @@ from cmms_audit.model import Exchange
 
 _DEEPEST = 4
 _MOST_MEMBERS = 500
+_MOST_ORDERED = 20  # members that are compared
 _LONGEST_WORD = 200  # characters of a text that is looked at
 # What the event or the receiver said, which is no word of the log's own.
 _CARRIED = pattern(r"^(?:\w*payload|\w*body|data|\w*content|event|object|resource|record|request\w*|\w*headers)$")
@@ -27,6 +29,10 @@ _NOT_DELIVERED = pattern(
 _DELIVERED = pattern(r"success|successful(?:ly)?|succeeded|delivered|ok|accepted|acknowledged|2\d\d(?:\s.{0,40})?")
 _NOTHING = ("", "0", "none", "null", "false", "no")
 _OF_MORE = pattern(r"^(?:has)?(?:more|next)(?:page|link|cursor|url|token|records?|items?|results?)?\w{0,10}$")
+_OF_ORDER = pattern(
+    r"(?:ed|sent)at$|(?:timestamp|date)$|^(?:attempt|try|sequence|(?:attempt|try)?(?:number|no|index))$"
+)
+_TIME = pattern(r"\d{4}-\d\d-\d\d")
 _REL_NEXT = pattern(r"\brel=\"?next\b")
 _OF_TOTAL = pattern(r"^(?:total\w{0,12}|count|recordcount)$")
 
@@ -41,7 +47,7 @@ class Outcome(StrEnum):
 
 def outcome_of(entry: dict[str, Any]) -> Outcome:
     """What an entry says; one word of failure, or of more tries to come, is enough."""
-    said = {_outcome(squeezed(name), value) for name, value in _members(entry)}
+    said = {_outcome(squeezed(name), value) for name, value in _members(entry, with_lists=True)}
     return next((each for each in (Outcome.FAILED, Outcome.DELIVERED) if each in said), Outcome.UNSAID)
 
 
@@ -58,18 +64,40 @@ def says_more(log: Exchange, entries: int) -> bool:
     )
 
 
-def _members(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The names and values of an entry, down to some levels, without what the event itself said."""
+def _members(value: dict[str, Any], *, with_lists: bool = False) -> Iterator[tuple[str, Any]]:
+    """The names and values of an entry, down to some levels, without what the event itself said.
+
+    Of a list of tries only the latest one says how it stands.
+    """
     waiting: list[tuple[dict[str, Any], int]] = [(value, 0)]
     seen = 0
     while waiting and seen < _MOST_MEMBERS:
         current, depth = waiting.pop()
         for name, each in current.items():
             seen += 1
-            if isinstance(each, dict) and depth < _DEEPEST and not _CARRIED.search(squeezed(name)):
-                waiting.append((each, depth + 1))
+            inner = _latest(each) if with_lists and isinstance(each, list) else each
+            if isinstance(inner, dict) and depth < _DEEPEST and not _CARRIED.search(squeezed(name)):
+                waiting.append((inner, depth + 1))
             elif isinstance(each, str | int | float):
                 yield name, each
+
+
+def _latest(entries: list[Any]) -> Any:
+    """The last of a list; the first one where its times or numbers say that it stands in the reverse order."""
+    if len(entries) < 2 or not all(isinstance(each, dict) for each in (entries[0], entries[-1])):
+        return entries[-1] if entries else None
+    first, last = entries[0], entries[-1]
+    shared = list(islice((name for name in first if name in last), _MOST_ORDERED))
+    return first if any(_is_after(name, first[name], last[name]) for name in shared) else last
+
+
+def _is_after(name: str, one: object, other: object) -> bool:
+    """Whether a time of a try, as ISO 8601 or a number, or the number of a try is greater than another one."""
+    if isinstance(one, str) and isinstance(other, str):
+        return bool(_TIME.match(one) and _TIME.match(other)) and one > other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return bool(_OF_ORDER.search(squeezed(name))) and one > other
+    return False
 
 
 def _outcome(name: str, value: str | float) -> Outcome:

@@ -33,7 +33,8 @@ _TIMES = pattern(
 
 _UNIT = r"(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?)\b"
 _LENGTH = rf"({NUMBER}|an?|one)[\s-]{{0,2}}{_UNIT}"
-_ABOUT = r"(?:about |around |approximately |roughly |another |~ ?)?"
+_SPAN = rf"(?:{NUMBER}(?: ?(?:seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?))?(?: (?:to|or) | ?[-–] ?))?"
+_ABOUT = rf"(?:about |around |approximately |roughly |another |~ ?)?{_SPAN}"  # of "1 to 5 minutes", the 5 count
 _SAID_BETWEEN = (  # and nothing of what the receiver does, of when the sender stops, or of another length of time
     r"(?:(?!\b(?:time[sd]?[- ]?outs?|within|respon\w+|answer\w*|repl(?:y|ies)|acknowledg\w*|no|not|stops?|until|up to"
     r"|maximum|disabled?|seconds?|minutes?|hours?|days?)\b)[^.;()])"
@@ -42,6 +43,7 @@ _REPEAT = (
     r"(?:re-?tr(?:y|ies|ied|ying)|re-?sen(?:ds?|t|ding)|re-?deliver(?:s|ed|y|ies)?|re-?attempt(?:s|ed)?"
     r"|\b(?:sent|delivered|tried|try|tries|attempted|sends it) again|another attempt(?: \w{1,10}){0,4})"
 )
+_TRIES = rf"\b(?:{_REPEAT}\b{_SAID_BETWEEN}{{0,60}}?|(?:times|attempts|tries)\b{_SAID_BETWEEN}{{0,20}}?)"
 _FIRST_GAPS = (  # those that say so most clearly before the others
     pattern(
         r"\b(?:(?:first|1st) (?:(?:webhook|automatic|delivery) )?(?:re-?try|re-?delivery|re-?attempt|re-?send)"
@@ -59,10 +61,10 @@ _FIRST_GAPS = (  # those that say so most clearly before the others
         re.IGNORECASE,
     ),
     pattern(
-        rf"\b{_REPEAT}\b{_SAID_BETWEEN}{{0,60}}?\bevery (?:other )?({NUMBER}|few|several)?[\s-]{{0,2}}{_UNIT}"
-        rf"|\b{_REPEAT}\b{_SAID_BETWEEN}{{0,60}}?\b(?:at|in|with) {_LENGTH} (?:intervals?|gaps?)\b"
-        rf"|\b{_REPEAT}\b{_SAID_BETWEEN}{{0,60}}?\b(?:intervals?|gaps?|delay) of {_LENGTH}(?! (?:to|and|up)\b)"
-        rf"|\b{_REPEAT}\b{_SAID_BETWEEN}{{0,60}}?\b{_LENGTH} (?:apart|delay|between)\b",
+        rf"\b{_REPEAT}\b{_SAID_BETWEEN}{{0,60}}?\bevery (?:other )?{_SPAN}({NUMBER}|few|several)?[\s-]{{0,2}}{_UNIT}"
+        rf"|{_TRIES}\b(?:at|in|with)(?: an?)? {_ABOUT}{_LENGTH} (?:intervals?|gaps?)\b"
+        rf"|{_TRIES}\b(?:intervals?|gaps?|delays?|pauses?) of {_ABOUT}{_LENGTH}(?! (?:to|and|up)\b)"
+        rf"|{_TRIES}\b{_LENGTH} (?:apart|delay|between)\b",
         re.IGNORECASE,
     ),
 )
@@ -79,6 +81,7 @@ _NO_WINDOW = pattern(
     r"|\b(?:then|intervals?|gaps?|back-?off|initial(?:ly)?|starting|beginning|between|another|least|minimum|further"
     r"|time-?out|apart)(?: (?:of|at|with|after|from|is))? (?:(?!for |over )\w{1,13} )?$"
     r"|\b(?:delay|intervals?|gaps?|pause|time|wait) between\b.*$"
+    rf"|\b(?:delays?|intervals?|gaps?|pauses?|waits?) of (?:\w{{1,13}} )?{_SPAN}$"
     r"|\b(?:respon\w+|answer\w*|repl(?:y|ies)|acknowledg\w*|time[sd]?[- ]?outs?|2xx|200)"
     r"(?: \w{1,10}){0,2} (?:within|in|for|after|of) $",
     re.IGNORECASE,

@@ -58,7 +58,7 @@ async def event_arrives(ctx: Context) -> Finding:
     """A work order that we create makes an event, which reaches us within a minute."""
     trial = await ctx.events()
     made = corner(trial, STEADY)
-    events = [each for each in trial.events(STEADY) if each.cause.what == "created"]
+    events = [each for each in trial.arrivals(STEADY).values() if each.cause.what == "created"]
     missing = [each for each in trial.missing(STEADY) if each.what == "created"]
     if not events:
         return _judge_silence(trial, missing, made)
@@ -66,8 +66,7 @@ async def event_arrives(ctx: Context) -> Finding:
     if missing:
         return _judge_missing(trial, missing, slowest, made)
     facts = {"seconds_to_arrival": slowest.latency}
-    count = len({each.cause.number for each in events})
-    says = f"each of {count} work orders that we created made an event, which came in {seconds(slowest.latency)}"
+    says = f"each of {len(events)} work orders that we created made an event, which came in {seconds(slowest.latency)}"
     if slowest.latency > IN_TIME:
         return partial(f"{says}: too late for an alarm", slowest.tries[0], slowest.cause, facts=facts)
     silent = _silent_changes(trial)
@@ -92,6 +91,10 @@ def _judge_silence(trial: EventTrial, missing: Sequence[Cause], made: Created) -
     if strange:
         says = f"{len(strange)} messages came, but none that could be known as the event of a work order of ours"
         return unknown(f"{says}; look whether they name the work orders that were created", strange[0], *missing[:1])
+    elsewhere = [name for name in trial.corners if name != STEADY and trial.events(name)]
+    if elsewhere:
+        says = "nothing came to the subscription that takes everything, while another one of ours got events"
+        return unknown(f"{says}; ask whether a new subscription replaces the one before", made, *missing[:1])
     says = f"none of the {len(missing)} work orders that we created made an event that reached us"
     if trial.watched < IN_TIME:
         return unknown(f"{says} in {seconds(trial.watched)}; watch longer (webhooks.watch_seconds)", *missing, made)
@@ -137,7 +140,8 @@ async def payload_as_described(ctx: Context) -> Finding:
         return not_applicable("the specification does not describe what an event holds", ctx.spec.evidence_at(""))
     trial = await ctx.events()
     corner(trial, STEADY)
-    events = [each.tries[0] for each in trial.events(STEADY)]
+    numbers = {each.tries[0].delivery.number for each in trial.events(STEADY)}
+    events = [each for each in trial.corners[STEADY].came if each.delivery.number in numbers]
     if not events:
         return unknown("no event came that could be held against its description")
     meant = [(each, schema) for each in events if (schema := description_of(each, described)) is not None]

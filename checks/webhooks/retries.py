@@ -109,11 +109,13 @@ def _verdict(rhythm: Rhythm) -> tuple[Callable[..., Finding], str]:
 async def _judge_silence(ctx: Context, trial: EventTrial, only: Tries, promise: Promise) -> Finding:
     """No second try: one that was due by the documents is missing, any other may come later than was waited.
 
-    A sender who switched the subscription off sends nothing, and may send everything once it is on again.
+    What counts is the silence since the first try. A sender who looks for work now and then only may be late with a
+    second try, too. One who switched the subscription off sends nothing, and may send everything once it is on again.
     """
-    says = f"an event that was answered with 503 did not come again in {seconds(trial.watched)}"
+    silence = max(silence_after(trial, only), 0.0)
+    says = f"an event that was answered with 503 did not come again in {seconds(silence)}"
     due = _latest_first_try(promise, _speed(ctx))
-    if trial.watched <= _LATE * due + _GRACE:
+    if silence <= _LATE * due + _GRACE + max(only.latency, 0.0):
         return not_applicable(f"{says}; a first repeat may come later: to see it, {_WATCH_LONGER}", *only.tries)
     ask = "ask the vendor what becomes of the events until it is on again"
     if trial.ending.resting:

@@ -6,6 +6,8 @@ address), or by the text of ours that the record bears.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +16,7 @@ from typing import Literal
 from urllib.parse import unquote_plus
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cmms_audit.dialect import squeezed
 from cmms_audit.events.naming import names_given, names_in
@@ -27,6 +30,8 @@ What = Literal["created", "status changed", "changed", "asset created", "asset c
 Record = tuple[str, str]
 """What kind of thing a record is, and its id: one of another kind may have the same."""
 _TAKEN = "200"
+_BATCH = pattern(r"^(?:events|notifications|messages|batch|entries|value)$")
+_MOST_PARTS = 500  # events of one delivery
 _IS_FORM = pattern(r"[\w.%+\[\]-]{1,200}=")
 _IS_CREATION = pattern(r"creat|new|open|add|insert|rais|regist")
 _IS_OF_STATUS = pattern(r"status|state|transition|progress|complet|clos|start|finish|resolv|cancel|paus|reopen")
@@ -103,10 +108,10 @@ class _Event(Struct):
 class _Events:
     """The events of one address, each found by any of its names, or by what it says."""
 
-    def __init__(self, records: Mapping[Record, Sequence[Cause]], lasting: Collection[str]) -> None:
+    def __init__(self, done: _Done, lasting: Collection[str]) -> None:
         """`lasting` are the ids that more than one delivery bears: what has such a name is known by it alone."""
         self.all: list[_Event] = []
-        self._records = records
+        self._done = done
         self._lasting = frozenset(lasting)
         self._by_name: dict[tuple[Record, str], _Event] = {}
         self._by_content: dict[tuple[Record, str], _Event] = {}
@@ -139,7 +144,53 @@ class _Events:
             return None
         if not _was_taken(alike.tries[-1]):
             return alike
-        return alike if self._alike[record, content] >= len(_may_tell_of(received, self._records[record])) else None
+        if ids and alike.names:
+            return None
+        return alike if self._alike[record, content] >= len(self._done.may_be_told(received, record)) else None
+
+
+class _Done:
+    """What was done to each record of ours, and which of it an event may tell of."""
+
+    def __init__(self, records: Mapping[Record, Sequence[Cause]]) -> None:
+        self._records = records
+        self._created: set[Record] = set()
+        self._one_kind = False
+        self._taken: set[int] = set()
+
+    def look_at(self, delivery: Delivery, record: Record) -> None:
+        """See whether events say that a record was created, or whether one kind stands for all that happens."""
+        says = _kind_of(delivery)
+        if _is_creation(says):
+            self._created.add(record)
+        elif all(each.what == "created" for each in self._records[record]) and _is_any_change(says):
+            self._one_kind = True
+
+    def may_be_told(self, received: Received, record: Record) -> list[Cause]:
+        """Which of the things done to a record an event may tell of: all before it, where it says nothing more."""
+        before = [each for each in self._records[record] if each.at <= _moment(received)]
+        says = _kind_of(received.delivery)
+        return [each for each in before if self._may_be_called(each, says)] or before
+
+    def cause_of(self, first: Received, record: Record) -> Cause | None:
+        """Which of the things done to a record made an event: as the event calls it, else in the order of both."""
+        pool = self.may_be_told(first, record)
+        if not pool:
+            return None
+        says = _kind_of(first.delivery)
+        if _IS_OTHER.search(says) and not any(self._may_be_called(each, says) for each in pool):
+            return next((each for each in reversed(pool) if each.number in self._taken), pool[0])
+        found = next((each for each in pool if each.number not in self._taken), pool[-1])
+        self._taken.add(found.number)
+        return found
+
+    def _may_be_called(self, cause: Cause, says: str) -> bool:
+        """Whether an event of this kind may be what was done; a change of status often counts as any change."""
+        if cause.what == "created" and self._one_kind and cause.record not in self._created:
+            return _is_creation(says) or _is_any_change(says)
+        if "created" in cause.what:
+            return _is_creation(says)
+        return bool(_IS_CHANGE.search(says)) and not (cause.what == "changed" and _IS_OF_STATUS.search(says))
 
 
 def grouped(came: Sequence[Received], causes: Sequence[Cause]) -> Iterator[Tries]:
@@ -148,23 +199,47 @@ def grouped(came: Sequence[Received], causes: Sequence[Cause]) -> Iterator[Tries
     for cause in causes:
         records.setdefault(cause.record, []).append(cause)
     names = {record: names_of(its_causes) for record, its_causes in records.items()}
-    told = [(each, about) for each in came if (about := _told_of(each.delivery, records, names))]
+    parts = [part for each in came for part in _parts(each)]
+    told = [(each, about) for each in parts if (about := _told_of(each.delivery, records, names))]
     idle = _names_of_several(told)
-    ids = {each.delivery.number: [one for one in event_ids(each.delivery) if one not in idle] for each, _ in told}
-    times = Counter(one for some in ids.values() for one in some)
-    events = _Events(records, [each for each, count in times.items() if count > 1])
+    ids = [[one for one in event_ids(each.delivery) if one not in idle] for each, _ in told]
+    times = Counter(one for some in ids for one in some)
+    done = _Done(records)
+    events = _Events(done, [each for each, count in times.items() if count > 1])
     for received, about in told:
+        for record in about:
+            done.look_at(received.delivery, record)
+    for (received, about), named in zip(told, ids, strict=True):
         content = lasting_content(received.delivery, with_ids=False)
         for record in about:
-            own = [each for each in ids[received.delivery.number] if each.casefold() not in names[record]]
+            own = [each for each in named if each.casefold() not in names[record]]
             events.take(received, record, own, content)
-    taken: set[int] = set()
     for event in events.all:
-        found = _cause_of(event.tries[0], records[event.record], taken)
+        found = done.cause_of(event.tries[0], event.record)
         if found is not None:
-            taken.add(found.number)
             key = next(iter((*event.steady, *sorted(event.names))), event.content)
             yield Tries(key, found, tuple(event.tries), tuple(event.steady))
+
+
+def _parts(received: Received) -> list[Received]:
+    """The events of a delivery: several where it is a list of them, or holds one that is called so."""
+    entries = _entries(received.delivery.json)
+    if not 1 < len(entries) <= _MOST_PARTS or not all(isinstance(each, dict) for each in entries):
+        return [received]
+    return [_part(received, each) for each in entries]
+
+
+def _entries(body: object) -> list[object]:
+    if isinstance(body, list):
+        return body
+    members = body.items() if isinstance(body, dict) else ()
+    return next((value for name, value in members if isinstance(value, list) and _BATCH.search(squeezed(name))), [])
+
+
+def _part(received: Received, entry: object) -> Received:
+    content = json.dumps(entry).encode()
+    delivery = replace(received.delivery, body=content, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    return replace(received, delivery=delivery)
 
 
 def tells_of(delivery: Delivery, cause: Cause) -> bool:
@@ -207,37 +282,18 @@ def _was_taken(received: Received) -> bool:
     return received.delivery.treated == _TAKEN
 
 
-def _cause_of(first: Received, causes: Sequence[Cause], taken: set[int]) -> Cause | None:
-    """Which of the things done to one record made an event: as the event calls it, else in the order of both."""
-    pool = _may_tell_of(first, causes)
-    if not pool:
-        return None
-    says = _kind_of(first.delivery)
-    if _IS_OTHER.search(says) and not any(_may_be_called(each.what, says) for each in pool):
-        return next((each for each in reversed(pool) if each.number in taken), pool[0])
-    return next((each for each in pool if each.number not in taken), pool[-1])
-
-
-def _may_tell_of(received: Received, causes: Sequence[Cause]) -> list[Cause]:
-    """Which of the things done to one record a delivery may tell of: all before it, where it says nothing more."""
-    before = [each for each in causes if each.at <= _moment(received)]
-    says = _kind_of(received.delivery)
-    return [each for each in before if _may_be_called(each.what, says)] or before
-
-
 def _kind_of(delivery: Delivery) -> str:
     """What kind of event it says it is: the first of its words that says what happened, else the first of all."""
     words = [squeezed(each[:_LONGEST_TYPE]) for each in event_types(delivery)]
     return next((each for each in words if _IS_CREATION.search(each) or _IS_CHANGE.search(each)), (*words, "")[0])
 
 
-def _may_be_called(what: What, says: str) -> bool:
-    """Whether an event of this kind may be what was done; a change of status often counts as any change."""
-    if "created" in what:
-        return bool(_IS_CREATION.search(says)) and not _IS_CHANGE.search(says)
-    if what == "changed" and _IS_OF_STATUS.search(says):
-        return False
-    return bool(_IS_CHANGE.search(says))
+def _is_any_change(says: str) -> bool:
+    return bool(_IS_CHANGE.search(says)) and not _IS_OF_STATUS.search(says)
+
+
+def _is_creation(says: str) -> bool:
+    return bool(_IS_CREATION.search(says)) and not _IS_CHANGE.search(says)
 
 
 def _moment(received: Received) -> datetime:

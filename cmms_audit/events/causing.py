@@ -5,9 +5,10 @@ Nothing is judged, and nothing of others is changed. Who calls deletes what was 
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from msgspec import Struct
 from cmms_audit.api import Api
 from cmms_audit.dialect import squeezed
 from cmms_audit.errors import CouldNotLook
-from cmms_audit.events.causes import Cause, What
+from cmms_audit.events.causes import Cause, What, tells_of
 from cmms_audit.events.subscription import NARROWING, events_offered, new_order_events, plain_kind
 from cmms_audit.model import Exchange, Reason
 from cmms_audit.own_records import Created, Extra, OwnRecords
@@ -25,8 +26,11 @@ from cmms_audit.patterns import pattern
 from cmms_audit.sample_bodies import Sources
 from cmms_audit.spec.operations import Operation
 from cmms_audit.spec.schema import Schema
+from cmms_audit.webhooks.delivery import Delivery, event_types
 
 WORK_ORDERS, ASSETS, SUBSCRIPTIONS = "work_orders", "assets", "webhooks"
+_LONGEST_WAY = 1.0  # seconds that a delivery waits for the answer to our create to be here
+_TRIAL = pattern(r"ping|test|verif|valid|handshake|challenge|hello")
 _MOST_STATUSES = 4
 _NUMBERS = {"integer", "number"}
 _STATUS = pattern(r"status|state$")
@@ -61,8 +65,22 @@ class Causing:
         self._sources = sources
         self.causes: list[Cause] = []
         self.matching: Mapping[str, Any] = {}
+        self._settled = asyncio.Event()
+        self._settled.set()
         create = api.resources[SUBSCRIPTIONS].create
         self._offered = events_offered(create.request if create else None, api.dialect)
+
+    async def settled(self) -> None:
+        """Wait until the answer to a create that is on its way tells the id of the record."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAY):
+                await self._settled.wait()
+
+    def recognises(self, delivery: Delivery) -> bool:
+        """Whether a delivery tells of a record of ours; of one that is not answered yet, whatever is no trial may."""
+        if any(tells_of(delivery, cause) for cause in self.causes):
+            return True
+        return not self._settled.is_set() and not any(_TRIAL.search(squeezed(each)) for each in event_types(delivery))
 
     async def values(self) -> Values:
         """Assets and priorities, and those that differ from them in one thing, where there are any."""
@@ -105,11 +123,15 @@ class Causing:
 
     async def create(self, members: Mapping[str, Any], *, differs: str = "", what: What = "created") -> Created:
         """Create a work order with these members. Raises CouldNotLook."""
-        made = await self._own.create(WORK_ORDERS, Extra(members=members))
-        if made.record_id is None:
-            says = "the answer to the create does not tell the record's id, so its events could not be known"
-            raise CouldNotLook(Reason.VENDOR_SILENT, says, made)
-        self._note(what, made, made.exchange, differs)
+        self._settled.clear()
+        try:
+            made = await self._own.create(WORK_ORDERS, Extra(members=members))
+            if made.record_id is None:
+                says = "the answer to the create does not tell the record's id, so its events could not be known"
+                raise CouldNotLook(Reason.VENDOR_SILENT, says, made)
+            self._note(what, made, made.exchange, differs)
+        finally:
+            self._settled.set()
         return made
 
     async def _change_status(self, made: Created) -> None:

@@ -60,7 +60,8 @@ class End:
         self._own = own
         self._causing = causing
         self._trial = trial
-        slowest = max((each.latency for name in trial.corners for each in trial.events(name)), default=0.0)
+        first = (each for name in trial.corners for each in trial.arrivals(name).values())
+        slowest = max((each.latency for each in first), default=0.0)
         self._patience = min(max(_SHORTEST_WAIT, _TIMES_SLOWER * slowest), _LONGEST_WAIT)
 
     async def run(self) -> Ending:

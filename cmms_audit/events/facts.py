@@ -73,6 +73,13 @@ class EventTrial(Struct, frozen=True, dict=True):
         """What came to an address of what was caused, event by event, in the order of their first tries."""
         return self._events[name]
 
+    def arrivals(self, name: str) -> Mapping[int, Tries]:
+        """The first event of each cause at an address, by the number of the cause."""
+        first: dict[int, Tries] = {}
+        for each in self.events(name):
+            first.setdefault(each.cause.number, each)
+        return first
+
     def missing(self, name: str) -> tuple[Cause, ...]:
         """The causes of which nothing came to an address."""
         seen = {each.cause.number for each in self.events(name)}

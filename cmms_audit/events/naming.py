@@ -27,7 +27,10 @@ _OF_OTHERS = pattern(
     r"|type|priority|status|parent|subscription|hook|deliver|event|message|attempt|sequence|version"
     r"|assign|author|owner|actor|technician|requester|(?:created|updated|changed)by|department|building|zone"
 )
-_WRAPS_A_RECORD = pattern(r"^(?:event|message|delivery)\w{0,12}$")  # as {"event": {"id": …}}
+_WRAPS_A_RECORD = pattern(
+    r"^(?:|(?:event|message|delivery|notification)\w{0,12}|data|payload|body|content|object|record|resource|entity|model"
+    r"|items?|results?|values?|new|current|after|attributes|details?|target|subject|links?)$"
+)
 _OF_ASSETS = pattern(r"asset|equipment|machine|meter|sensor|device")
 _OF_ORDERS = pattern(r"order|^wo|ticket|task|request")
 _OWN_NAME = pattern(
@@ -93,7 +96,7 @@ def _is_name(name: str, above: str, *, of_assets: bool) -> bool:
         return False
     if own.search(name) or _WRAPS_A_RECORD.search(above):
         return True
-    return not (_OF_OTHERS.search(above) or (others.search(above) and not own.search(above)))
+    return bool(own.search(above)) and not _OF_OTHERS.search(above)
 
 
 def _content(delivery: Delivery) -> Any:

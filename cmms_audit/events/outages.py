@@ -22,6 +22,7 @@ _LARGEST = 1e7  # of any of these numbers
 _LATEST_FIRST_TRY = 1800.0  # seconds: some senders first try again after ten minutes
 _LATEST_PROMISED_TRY = 3600.0  # seconds: where retries are promised and their gaps are not told
 _PATIENCE = 1.5  # times that: then none comes
+_GRACE = 2.0  # seconds
 _TELLING = 2  # gaps; one alone does not tell how the next ones would be
 _SLACK = 1e-6
 _NEARLY = 0.9  # part of a promised time that gaps fill: the next one would go past it
@@ -49,13 +50,15 @@ class Promise(Struct, frozen=True):
 class Seen(Struct, frozen=True):
     """What was seen of retries, in seconds of the run: the `gaps` between the tries of an event that was never taken,
     and the `silence` after the last one. `after_breaking` says whether an event came again at which the receiver hung
-    up and was away, None where that was not seen; `resting`, that the vendor had switched the subscription off by then.
+    up and was away, None where that was not seen; `resting`, that the vendor had switched the subscription off by then;
+    `latency`, how long after its cause the first try came: a sender who is late with that may be with the next one.
     """
 
     gaps: tuple[float, ...]
     silence: float
     after_breaking: bool | None = None
     resting: bool = False
+    latency: float = 0.0
 
 
 class Outage(Struct, frozen=True):
@@ -78,7 +81,8 @@ class Course(Struct, frozen=True):
     """How retries go, by the clock of the documents, in seconds: the `gaps` that were seen, those that are
     `extrapolated` from them, and for how long was `watched`. `given_up` says that no more is expected: the next try was
     due long before the watch ended, or all promised retries were seen; `refusals_only` that what was refused came
-    again, and what met a broken connection did not; `resting`, that the subscription was switched off.
+    again, and what met a broken connection did not; `resting`, that the subscription was switched off; `latency`, how
+    late the first try was.
     """
 
     gaps: tuple[float, ...]
@@ -87,6 +91,7 @@ class Course(Struct, frozen=True):
     given_up: bool
     refusals_only: bool
     resting: bool
+    latency: float
     promise: Promise
 
     @property
@@ -115,13 +120,12 @@ class Course(Struct, frozen=True):
     @property
     def overdue(self) -> bool:
         """Whether a second try should have been seen by now, and was not, though the subscription was in force."""
-        if self.resting:
+        if self.resting or self.gaps:
             return False
         promise = self.promise
-        if promise.first_gap is not None:
-            return not self.gaps and self.watched > _PATIENCE * promise.first_gap
         latest = _LATEST_PROMISED_TRY if promise.retries or promise.hours else _LATEST_FIRST_TRY
-        return not self.gaps and self.was_waited_for(_PATIENCE * latest)
+        due = latest * promise.speed if promise.first_gap is None else promise.first_gap
+        return self.watched > _PATIENCE * due + _GRACE * promise.speed + self.latency
 
 
 def promise_of(findings: Sequence[Finding]) -> Promise:
@@ -157,6 +161,7 @@ def course_of(seen: Seen, promise: Promise) -> Course:
         given_up=given_up,
         refusals_only=bool(gaps) and seen.after_breaking is False,
         resting=seen.resting,
+        latency=max(seen.latency, 0.0) * promise.speed,
         promise=promise,
     )
 

@@ -76,11 +76,6 @@ async def draft(kind: str, wish: Wish, sources: Sources) -> Draft:
     return Draft(body, narrowed, events, _give_secret(body, request, wish.secret, sources.dialect))
 
 
-def narrowed_by(request: Schema | None, dialect: Dialect) -> tuple[str, ...]:
-    """The concepts that a subscription can be narrowed by, as it is described."""
-    return tuple(each for each in NARROWING if request and _place(request, each, dialect))
-
-
 def events_offered(request: Schema | None, dialect: Dialect) -> tuple[str, ...]:
     """The kinds of events that a subscription can choose from, as far as they are listed."""
     place = _place(request, "event_types", dialect) if request else None

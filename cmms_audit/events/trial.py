@@ -65,7 +65,7 @@ class _Trial:
             raise CouldNotLook(Reason.VENDOR_SILENT, f"no subscription could be made: {refused}")
         for name, corner in self._corners.items():
             if corner.made:
-                self._api.treat(name, corner.script, first_only=True)
+                self._api.treat(name, corner.script, first_of=self._causing)
         await self._causing.cause_all(values)
         self._api.remark(TRIAL, trial_to_json(self._so_far(), watched=False), theirs=THEIRS)
         self._stage.says = f"watching for {self._seconds:g} seconds, beside all else, what events come and come again"

@@ -127,7 +127,8 @@ def _course(trial: RecordedTrial, promise: Promise) -> tuple[Course | None, Reco
     ended = begun + timedelta(seconds=_watch_ends(trial, begun))
     over = trial.watched is not None and len(tries) == len(everything)
     silence = max((ended - tries[-1]).total_seconds(), 0.0) if over else 0.0
-    return course_of(Seen(gaps, silence, _came_again(trial, gaps), trial.resting), promise), refusing
+    seen = Seen(gaps, silence, _came_again(trial, gaps), trial.resting, event.latency)
+    return course_of(seen, promise), refusing
 
 
 def _always_refuses(script: Script) -> bool:

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -25,10 +26,20 @@ _DELIVERY = 1024  # and any delivery
 
 
 class Most(Struct, frozen=True):
-    """How many deliveries one address takes in all, and how many bytes: of memory, and of the lines written of them."""
+    """How many deliveries one address takes in all, and how many bytes: so many of memory, and as many written down."""
 
     deliveries: int = 50_000
     bytes: int = 256 * 1024 * 1024
+
+
+class Recogniser(Protocol):
+    """Knows the deliveries that tell of something of ours."""
+
+    async def settled(self) -> None:
+        """Wait until it is known what is ours so far, though not for long."""
+
+    def recognises(self, delivery: Delivery) -> bool:
+        """Whether a delivery tells of something of ours, as far as is known."""
 
 
 class Address:
@@ -43,10 +54,11 @@ class Address:
         self.dropped = 0
         self.on_secret: Callable[[str], object] = lambda _: None
         self._most = most or Most()
-        self._deliveries = self._bytes = 0
+        self._deliveries = self._held = self._written = 0
         self._pace = Bucket(MOST_AT_ONCE, MOST_A_SECOND)
         self._work = Bucket(MOST_WORK, WORK_A_SECOND)
-        self._first_only = False
+        self._first_of: Recogniser | None = None
+        self._idle: set[str] = set()
         self._tries: dict[str, int] = {}
         self._first: set[str] | None = None
         self._was_away = False
@@ -55,7 +67,7 @@ class Address:
 
     def admits(self) -> bool:
         """Whether one more delivery is taken, which counts from now on; else it is counted as dropped."""
-        has_room = self._deliveries < self._most.deliveries and self._bytes < self._most.bytes
+        has_room = self._deliveries < self._most.deliveries and max(self._held, self._written) < self._most.bytes
         if not has_room or self.is_overworked or not self._pace.has(1):
             self.dropped += 1
             return False
@@ -66,11 +78,11 @@ class Address:
     def weigh(self, delivery: Delivery) -> None:
         """Count the memory that a delivery takes."""
         headers = sum(len(name) + len(value) + _HEADER for name, value in delivery.headers)
-        self.weigh_line(_DELIVERY + len(delivery.body) + len(delivery.query) + headers)
+        self._held += _DELIVERY + len(delivery.body) + len(delivery.query) + headers
 
     def weigh_line(self, size: int) -> None:
         """Count so many bytes that were written down of a delivery."""
-        self._bytes += size
+        self._written += size
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -88,18 +100,33 @@ class Address:
 
     # -- how it is treated --------------------------------------------------------------------------------
 
-    def treat(self, script: Script, *, first_only: bool = False) -> None:
-        """Treat what comes in another way from now on: every event, or the first that comes, taking all others."""
-        self.script, self._first_only, self._first = script, first_only, None
+    def treat(self, script: Script, *, first_of: Recogniser | None = None) -> None:
+        """Treat what comes in another way from now on: every event, or the first that is recognised, taking all others.
+
+        Names that came before are no names of an event: a subscription is called so, or the sender.
+        """
+        self.script, self._first_of, self._first = script, first_of, None
+        self._idle.update(self._tries)
+        self._tries.clear()
+
+    async def chooses(self, delivery: Delivery, names: Sequence[str]) -> bool:
+        """Whether the script treats a delivery, which is known by any of these names; else it is simply taken."""
+        if self._first_of is None:
+            return True
+        if self._first is None:
+            await self._first_of.settled()
+            with self.working():
+                is_ours = self._first_of.recognises(delivery)
+            if not is_ours:
+                return False
+        return self._is_first(self._keys(names))
 
     def next_behaviour(self, names: Sequence[str]) -> Behaviour:
         """How the next try of an event is treated: it is known by any of these names.
 
         Whoever was away once is back for all events alike.
         """
-        keys = [_short(each) for each in names]
-        if self._first_only and not self._is_first(keys):
-            return ACCEPT[0]
+        keys = self._keys(names)
         tries = max((self._tries.get(each, 0) for each in keys), default=0)
         for each in keys:
             if each in self._tries or len(self._tries) < MOST_EVENTS:
@@ -108,6 +135,9 @@ class Address:
         behaviour = left[0] if left else self.script[-1]
         self._was_away = self._was_away or behaviour.manner is Manner.AWAY
         return behaviour
+
+    def _keys(self, names: Sequence[str]) -> list[str]:
+        return [each for each in map(_short, names) if each not in self._idle]
 
     def _is_first(self, keys: Sequence[str]) -> bool:
         """Whether an event is the one that came first; what it is called may grow with its tries."""

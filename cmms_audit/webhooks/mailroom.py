@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from cmms_audit.errors import CannotAudit, CouldNotLook
 from cmms_audit.model import Reason
-from cmms_audit.webhooks.address import Address, Most
+from cmms_audit.webhooks.address import Address, Most, Recogniser
 from cmms_audit.webhooks.behaviour import Manner, Script
 from cmms_audit.webhooks.delivery import DELIVERY, Delivery, delivery_to_json
 from cmms_audit.webhooks.received import GIVEN, Received, Signature
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from cmms_audit.wire.redact import Redactor
 
 MOST_SEARCHED = 3  # deliveries of one address whose way of signing is searched for: each search takes time
-MOST = Most(deliveries=5_000, bytes=32 * 1024 * 1024)  # that one address takes
+# What one address takes: 300 events of 6 KB a minute, for ten minutes, and more. Its disk is bounded to 48 MiB,
+# its memory to as much (twice that where secrets are cut out of every body), beside what is coming when it is full.
+MOST = Most(deliveries=5_000, bytes=48 * 1024 * 1024)
 _PAUSE = 0.05  # seconds between two looks whether enough has come
 _BREATH = 16  # deliveries after which others have their turn
 
@@ -99,9 +101,9 @@ class Mailroom:
         self._urls[name] = (self._public_url or receiver.origin).rstrip("/") + address.path
         return self._urls[name]
 
-    def treat(self, name: str, script: Script, *, first_only: bool = False) -> None:
+    def treat(self, name: str, script: Script, *, first_of: Recogniser | None = None) -> None:
         """See Address.treat."""
-        self._addresses[name].treat(script, first_only=first_only)
+        self._addresses[name].treat(script, first_of=first_of)
 
     def learn_secret(self, mark: str, secret: str, *, beside: str = "") -> bool:
         """What the deliveries to the address with this mark are signed with, as the vendor has told it.

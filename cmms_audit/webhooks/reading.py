@@ -16,7 +16,8 @@ LONGEST_HEAD = 32 * 1024  # bytes of the request line and all headers
 MOST_KEPT = 1024 * 1024  # bytes of a body that are kept; the rest is counted and hashed
 LARGEST_BODY = 16 * 1024 * 1024  # bytes after which the connection is closed
 MOST_PIECES = 5_000  # into which a body may be cut
-HEAD_SECONDS = 15.0  # until the head of the next request is there
+HEAD_SECONDS = 15.0  # until the head of a request is there
+IDLE_SECONDS = 2.0  # until another request begins behind an answer
 BODY_SECONDS = 20.0
 ANSWER_SECONDS = 5.0  # until an answer is taken
 CLOSE_SECONDS = 1.0  # until the other side has hung up, too
@@ -65,14 +66,23 @@ class Line:
 
         Raises TooMuchError, TimeoutError.
         """
-        if self.goes_on:
-            self._http.start_next_cycle()
         async with asyncio.timeout(HEAD_SECONDS):
             head = await self._next()
         if not isinstance(head, h11.Request):
             return None
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
         return Head(head.method.decode("latin-1"), head.target.decode("latin-1"), headers)
+
+    async def begins_again(self) -> None:
+        """Wait behind an answer for something more, be it that the other side hangs up.
+
+        Raises TooMuchError, TimeoutError.
+        """
+        self._http.start_next_cycle()
+        there, _ = self._http.trailing_data
+        if not there:
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._read()
 
     async def body(self) -> Body:
         """What follows the head. Raises TooMuchError, TimeoutError."""
@@ -126,11 +136,14 @@ class Line:
         while (event := self._http.next_event()) is h11.NEED_DATA:
             if self._http.they_are_waiting_for_100_continue:
                 self._writer.write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
-            data = await self._reader.read(_CHUNK)
-            self._pay(len(data))
-            self._http.receive_data(data)
+            await self._read()
         self._pay(0)
         return event
+
+    async def _read(self) -> None:
+        data = await self._reader.read(_CHUNK)
+        self._pay(len(data))
+        self._http.receive_data(data)
 
     def _pay(self, size: int) -> None:
         """Raises TooMuchError where more comes from all together than may."""

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from cmms_audit.errors import CannotAudit
 from cmms_audit.webhooks.address import Address
-from cmms_audit.webhooks.behaviour import Behaviour, Manner
+from cmms_audit.webhooks.behaviour import ACCEPT, Behaviour, Manner
 from cmms_audit.webhooks.delivery import Delivery, event_ids, lasting_content
 from cmms_audit.webhooks.handshakes import handshake
 from cmms_audit.webhooks.reading import Body, Head, Line, TooMuchError
@@ -44,7 +44,7 @@ class Receiver:
     """Listens for the length of an `async with`. `on_delivery` is called with each delivery as it comes, in order.
 
     `turned_away` counts connections that were closed unheard, as there were too many: whoever called may have had
-    something for any address.
+    something for any address. Those that were answered and have begun nothing since are closed first, and not counted.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class Receiver:
         self._addresses: dict[str, Address] = {}
         self._listeners: list[socket.socket] = []
         self._lines: set[asyncio.Task[None]] = set()
-        self._waiting: dict[asyncio.Task[None], None] = {}  # lines that have brought nothing yet, the longest first
+        self._waiting: dict[asyncio.Task[None], None] = {}  # lines with a request still to come, the longest first
+        self._resting: dict[asyncio.Task[None], None] = {}  # lines that were answered and have begun nothing since
         self._returns: asyncio.Task[None] | None = None
         self.deliveries = 0
         self.strangers = 0
@@ -144,18 +145,21 @@ class Receiver:
         task.add_done_callback(lambda _: self._part(task, connection))
 
     def _made_room(self) -> bool:
-        """Whether a line could be closed: the one that has been waiting longest for something to come."""
-        longest = next(iter(self._waiting), None)
-        if longest is None:
+        """Whether a line could be closed: the one that rests longest, else the one that has kept us waiting longest."""
+        lines = self._resting or self._waiting
+        if not lines:
             return False
-        del self._waiting[longest]
+        longest = next(iter(lines))
+        if lines is self._waiting:
+            self.turned_away += 1
+        del lines[longest]
         longest.cancel()
-        self.turned_away += 1
         return True
 
     def _part(self, task: asyncio.Task[None], connection: socket.socket) -> None:
         self._lines.discard(task)
         self._waiting.pop(task, None)
+        self._resting.pop(task, None)
         connection.close()
 
     async def _attend(self, connection: socket.socket) -> None:
@@ -183,22 +187,31 @@ class Receiver:
 
     async def _serve(self, line: Line, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        for _ in range(MOST_REQUESTS):
-            try:
+        try:
+            for _ in range(MOST_REQUESTS):
                 head = await line.next_head()
-            except TooMuchError:
-                self.turned_away += 1
-                return
-            if head is None:
-                return
-            behaviour = await self._received(head, line)
-            if behaviour is not None and task is not None:
-                self._waiting.pop(task, None)
-                await self._behave(behaviour, line, writer)
-                self._waiting[task] = None
-            if not line.goes_on:
-                return
-            await asyncio.sleep(0)  # others have their turn, however much waits here
+                if head is None:
+                    return
+                behaviour = await self._received(head, line)
+                if task is not None:
+                    self._waiting.pop(task, None)
+                if behaviour is not None:
+                    await self._behave(behaviour, line, writer)
+                if not line.goes_on:
+                    return
+                await asyncio.sleep(0)  # others have their turn, however much waits here
+                await self._rest(line)
+        except TooMuchError:
+            self.turned_away += 1
+
+    async def _rest(self, line: Line) -> None:
+        """Wait until another request begins. Raises TooMuchError, TimeoutError."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._resting[task] = None
+            await line.begins_again()
+            self._resting.pop(task, None)
+            self._waiting[task] = None
 
     async def _received(self, head: Head, line: Line) -> Behaviour | None:
         """Receive a request, and say how it is to be treated; None where it has been answered."""
@@ -221,7 +234,7 @@ class Receiver:
             return None
         delivery = self._delivery(address, query, head, body)
         try:
-            return self._treated(address, delivery)
+            return await self._treated(address, delivery)
         except CannotAudit:
             await line.answer(500)
             return None
@@ -269,11 +282,14 @@ class Receiver:
             "",
         )
 
-    def _treated(self, address: Address, delivery: Delivery) -> Behaviour:
+    async def _treated(self, address: Address, delivery: Delivery) -> Behaviour:
         """Hand a delivery on with how it is treated. Raises CannotAudit where it cannot be kept."""
         with address.working():
             address.weigh(delivery)
-            behaviour = address.next_behaviour((*event_ids(delivery), lasting_content(delivery)))
+            names = (*event_ids(delivery), lasting_content(delivery))
+        by_script = await address.chooses(delivery, names)
+        with address.working():
+            behaviour = address.next_behaviour(names) if by_script else ACCEPT[0]
             self._on_delivery(replace(delivery, treated=str(behaviour)))
         return behaviour
 
@@ -299,10 +315,10 @@ class Receiver:
                 _reset(writer)
 
     def _leave_for(self, seconds: float) -> None:
-        """Refuse connections for so many seconds, and hang up on those who have brought nothing yet."""
+        """Refuse connections for so many seconds, and hang up on those who have brought nothing new yet."""
         if self._listeners:
             self._shut()
-            for task in self._waiting:
+            for task in (*self._waiting, *self._resting):
                 task.cancel()
             self._returns = asyncio.create_task(self._come_back(seconds))
 

@@ -33,5 +33,7 @@ def without_secrets(delivery: Delivery, redactor: Redactor, *, masked: bool = Tr
     except UnicodeDecodeError:
         body = b"" if redactor.contains(delivery.body, in_doubt=True) else delivery.body
     # The digest of a body with a secret in it would help to guess the secret.
-    digest = delivery.sha256 if body == delivery.body else hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(body).hexdigest()
+    if body == delivery.body:  # then it is kept in memory once
+        body, digest = delivery.body, delivery.sha256
     return replace(delivery, headers=headers, body=body, query=redactor.text(delivery.query), sha256=digest)

@@ -26,6 +26,7 @@ from cmms_audit.wire.clock import Clock
 from cmms_audit.wire.facts import TokenFacts, Volley, token_facts
 
 if TYPE_CHECKING:
+    from cmms_audit.webhooks.address import Recogniser
     from cmms_audit.webhooks.mailroom import Mailroom
     from cmms_audit.wire.journal import Journal
     from cmms_audit.wire.ledger import Creation, Ledger
@@ -226,10 +227,10 @@ class Dialogue:
             owner, asked, lambda _: self._room.wait(name, seconds=seconds, enough=enough), self._received
         )
 
-    def treat(self, name: str, script: Script, *, first_only: bool) -> None:
+    def treat(self, name: str, script: Script, *, first_of: Recogniser | None) -> None:
         """See Mailroom.treat. What was recorded needs no treatment any more."""
         if self._mailroom is not None:
-            self._mailroom.treat(name, script, first_only=first_only)
+            self._mailroom.treat(name, script, first_of=first_of)
 
     def remark(self, kind: str, members: Mapping[str, Any], *, theirs: Collection[str] | None = None) -> None:
         """Write a line of this kind for the report; what was recorded is not written again on replay.

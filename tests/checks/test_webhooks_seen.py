@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from cmms_audit.battery.context import Context
 from cmms_audit.battery.engine import judge
 from cmms_audit.events.facts import EventTrial
+from cmms_audit.events.recorded import RecordedAddress, RecordedTrial
 from cmms_audit.model import Claim, Finding, Verdict
+from cmms_audit.reports.event_delivery import events_member
 from cmms_audit.webhooks.received import Received, Signature
 from cmms_audit.webhooks.signatures import Way
 from tests.events.trials import cause, delivery, exchange, trial, tries
@@ -187,6 +189,38 @@ def test_no_second_try_when_one_was_due_by_the_documents_is_an_event_lost() -> N
     finding = seen("webhooks.retries-seen", failing(()), says=SAYS_FIRST_AFTER.format("one minute"))
 
     assert (finding.verdict, raised(finding)) == (Verdict.NOT_MET, ["no-webhook-retry"])
+
+
+@pytest.mark.parametrize(
+    ("first", "gap", "watched", "flags"),
+    [
+        (58.0, "1 minute", 120, []),
+        (55.0, "30 seconds", 120, []),
+        (20.0, "1 minute", 120, []),
+        (55.0, "30 seconds", 160, ["no-webhook-retry"]),
+        (5.0, "30 seconds", 120, ["no-webhook-retry"]),
+    ],
+)
+def test_a_sender_who_comes_late_with_the_first_try_is_given_as_long_for_the_second(
+    first: float, gap: str, watched: float, flags: list[str]
+) -> None:
+    at = trial({"failing": tries("failing", 1, (), first=first)}, watched=watched)
+    says = f"Failed webhook deliveries are retried after {gap}."
+    finding = seen("webhooks.retries-seen", at, says=says)
+    report = events_member(recorded(at), [seen("webhooks.retry-documented", at, says=says)])
+
+    assert raised(finding) == flags
+    assert report is not None
+    assert {each["outcome"] for each in report["outages"]} == {"lost" if flags else "open"}
+
+
+def recorded(at: EventTrial) -> RecordedTrial:
+    """A trial as the report reads it."""
+    addresses = [
+        RecordedAddress(each.name, each.script, each.refused, each.narrowed, at.events(each.name), 0)
+        for each in at.corners.values()
+    ]
+    return RecordedTrial(tuple(addresses), at.causes, at.watched)
 
 
 SAYS_SWITCHED_OFF = "A webhook subscription is disabled after 3 consecutive failures."
@@ -383,6 +417,9 @@ def test_a_filter_holds_where_matching_events_come_and_others_do_not(at: EventTr
     assert seen("webhooks.filters-hold", at).verdict is verdict
 
 
+SOONER, LATER = "2026-11-22T12:00:00Z", "2026-11-22T12:00:05Z"
+
+
 def logged(entry: dict[str, Any], status: int = 200) -> EventTrial:
     at = trial({"failing": tries("failing", 1, (5, 10))})
     return replace(at, ending=replace(at.ending, log=exchange(90, status, {"data": [entry]})))
@@ -415,6 +452,16 @@ def logged(entry: dict[str, Any], status: int = 200) -> EventTrial:
         ({"id": "d1", "event_id": "evt-7", "status": "failed"}, Verdict.UNKNOWN),
         ({"id": "d1", "event_type": "work_order.created", "status": "failed", "url": "https://x/f"}, Verdict.UNKNOWN),
         ({"id": "d1", "work_order": "WO-2", "status": "delivered"}, Verdict.PARTIAL),
+        ({"event_id": "evt-1", "attempts": [{"response_code": 503}]}, Verdict.MET),
+        ({"event_id": "evt-1", "attempts": [{"status": "accepted"}, {"response_code": 503}]}, Verdict.MET),
+        ({"event_id": "evt-1", "attempts": [{"response_code": 503}, {"response_code": 200}]}, Verdict.PARTIAL),
+        ({"event_id": "evt-1", "tries": [{"no": 2, "code": 503}, {"no": 1, "code": 202}]}, Verdict.MET),
+        ({"event_id": "evt-1", "tries": [{"no": 1, "code": 503}, {"no": 2, "code": 202}]}, Verdict.PARTIAL),
+        ({"event_id": "evt-1", "tries": [{"at": LATER, "code": 503}, {"at": SOONER, "code": 202}]}, Verdict.MET),
+        ({"event_id": "evt-1", "delivery": {"attempts": [{"response": {"status": 503}}]}}, Verdict.MET),
+        ({"event_id": "evt-1", "attempts": []}, Verdict.UNKNOWN),
+        ({"event_id": "evt-1", "attempts": [1, "failed"]}, Verdict.UNKNOWN),
+        ({"event_id": "evt-1", "headers": [{"status": 503}]}, Verdict.UNKNOWN),
     ],
 )
 def test_a_refused_event_stands_in_the_log_as_refused(entry: dict[str, Any], verdict: Verdict) -> None:
@@ -428,6 +475,7 @@ def test_a_refused_event_stands_in_the_log_as_refused(entry: dict[str, Any], ver
         ({"data": [{"work_order": "WO-2"}], "has_more": True}, Verdict.UNKNOWN),
         ({"data": [{"work_order": "WO-2"}], "meta": {"total": 40}}, Verdict.UNKNOWN),
         ({"data": [{"work_order": "WO-2"}], "next": None, "total": 1}, Verdict.PARTIAL),
+        ({"data": [{"work_order": "WO-2", "next_retry_at": "2026-11-22T12:05:00Z"}]}, Verdict.PARTIAL),
     ],
 )
 def test_an_event_is_missing_from_a_log_only_where_all_of_it_was_read(body: Any, verdict: Verdict) -> None:

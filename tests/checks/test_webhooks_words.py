@@ -66,6 +66,17 @@ PROMISED: list[tuple[str, dict[str, float]]] = [
     ("Webhooks are retried 5 times at 30-second intervals.", told(5, first=30)),
     ("Webhooks are retried 3 times with 60 seconds between attempts.", told(3, first=MINUTE)),
     ("Until it is taken, the delivery is retried every few hours.", told(first=5 * HOUR)),
+    # from so long to so long: the longer one counts, and is no window
+    ("Failed webhooks are retried with a delay of 1 to 5 minutes.", told(first=5 * MINUTE)),
+    ("Failed webhooks are retried with delays of 1 minute to 1 hour.", told(first=HOUR)),
+    ("Failed webhooks are retried 5 times, with gaps of 1-2 hours.", told(5, first=2 * HOUR)),
+    ("Failed webhooks are retried after 1 to 5 minutes.", told(first=5 * MINUTE)),
+    ("Failed webhooks are retried every 5 to 10 minutes for 24 hours.", told(hours=24, first=10 * MINUTE)),
+    ("Each webhook is attempted up to 3 times at intervals of 10 to 20 minutes, for 24 hours.",
+     told(3, hours=24, first=20 * MINUTE)),
+    ("Failed webhooks are retried for 1 to 3 days.", told(hours=72)),
+    ("Webhooks are attempted up to 3 times in 10 seconds intervals.", told(3, first=10)),
+    ("Failed webhooks are retried up to 3 times with an interval of 2 hours.", told(3, first=2 * HOUR)),
     # for how long
     ("We will retry the event around 15 times over a period of about 8 hours.", told(15, hours=8)),
     ("Failed webhooks are retried 9 more times over a 24-hour period.", told(9, hours=24)),

@@ -265,10 +265,33 @@ def test_events_that_only_link_to_the_record_are_as_many_as_what_was_done() -> N
     assert seen([came(thin, at, treated="503") for at in (1, 2, 3)], *THREE) == [(2, 3)]
 
 
-def test_the_same_said_again_under_another_id_is_the_event_once_more() -> None:
-    twice = [came({"id": name, "type": "work_order.created", "work_order": "WO-1"}) for name in ("a", "b")]
+def test_the_same_said_again_under_another_id_is_the_event_once_more_where_it_was_refused() -> None:
+    def twice(treated: str) -> list[Received]:
+        told = {"type": "work_order.created", "work_order": "WO-1"}
+        return [came({"id": name, **told}, treated=treated) for name in ("a", "b")]
 
-    assert seen(twice, *THREE) == [(1, 2)]
+    assert seen(twice("503"), *THREE) == [(1, 2)]
+    assert seen(twice("200"), *THREE) == [(1, 1), (1, 1)]
+
+
+def test_a_batch_tells_of_each_of_its_events() -> None:
+    kinds = (("work_order.updated", 2), ("work_order.created", 1), ("work_order.created", 2))
+    entries = [{"id": f"e{at}", "type": kind, "work_order": f"WO-{of}"} for at, (kind, of) in enumerate(kinds)]
+    changed = did(3, "WO-2", at=0.2, what="status changed")
+
+    for body in (entries, {"events": entries}):
+        assert sorted(seen([came(body)], did(1, "WO-1"), did(2, "WO-2", at=0.1), changed)) == [(1, 1), (2, 1), (3, 1)]
+
+
+def test_one_kind_of_event_may_stand_for_all_that_happens_to_a_work_order() -> None:
+    told = [("a", 1), ("b", 2), ("c", 2)]
+    messages = [came({"id": name, "type": "work_order.changed", "work_order": f"WO-{of}"}) for name, of in told]
+
+    assert seen(messages, did(1, "WO-1"), did(2, "WO-2", at=0.1), did(3, "WO-2", at=0.2, what="status changed")) == [
+        (1, 1),
+        (2, 1),
+        (3, 1),
+    ]
 
 
 # -- hostile ----------------------------------------------------------------------------------------------

@@ -93,6 +93,14 @@ def test_where_a_second_try_was_overdue_everything_is_lost() -> None:
     assert told(found[HOUR]) == ("lost", "extrapolated", HOUR)
 
 
+def test_a_sender_who_came_late_with_the_first_try_may_come_as_late_with_the_second() -> None:
+    promise = Promise(first_gap=30)
+
+    assert told(lost(Seen((), 65, latency=55), promise)[30]) == ("open", "none", None)
+    assert told(lost(Seen((), 105, latency=55), promise)[30]) == ("lost", "observed", 30)
+    assert told(lost(Seen((), 5, latency=4), Promise(first_gap=30, speed=300))[30]) == ("open", "none", None)
+
+
 def test_a_second_try_that_is_promised_may_take_an_hour() -> None:
     assert told(lost(Seen((), 3600))[30]) == ("lost", "observed", 30)
     assert told(lost(Seen((), 3600), Promise(hours=72))[30]) == ("open", "none", None)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,12 +19,12 @@ from cmms_audit.webhooks import mailroom as mailrooms
 from cmms_audit.webhooks import reading, receiver
 from cmms_audit.webhooks.address import Address, Most
 from cmms_audit.webhooks.behaviour import ACCEPT, read_script
-from cmms_audit.webhooks.delivery import Delivery
+from cmms_audit.webhooks.delivery import DELIVERY, Delivery, delivery_to_json
 from cmms_audit.webhooks.mailroom import Mailroom
 from cmms_audit.webhooks.received import Received
 from cmms_audit.webhooks.room import Bucket
 from cmms_audit.wire.clock import Clock
-from cmms_audit.wire.journal import Journal
+from cmms_audit.wire.journal import Journal, visible_json
 from cmms_audit.wire.redact import Redactor
 from tests.webhooks.test_receiver import Desk, with_desk
 
@@ -304,10 +304,10 @@ async def is_flooded(room: Mailroom, name: str) -> str:
 EVENTS = [json.dumps({"id": f"evt-{number}"}).encode() for number in (1, 2, 1, 2)]
 MUCH = {
     "deliveries": (Most(deliveries=3), ""),
-    "bytes of bodies": (Most(bytes=18_000), ""),
-    "bytes of headers": (Most(bytes=20_000), f"webhook-id: {'x' * 4_000}\r\n"),
+    "bytes of bodies": (Most(bytes=10_000), ""),
+    "bytes of headers": (Most(bytes=14_000), f"webhook-id: {'x' * 4_000}\r\n"),
     "bytes of headers, however short": (Most(bytes=30_000), "A: b\r\n" * 90),
-    "bytes of escapes in the evidence": (Most(bytes=80_000), f"webhook-id: {chr(0x85) * 3_000}\r\n"),
+    "bytes of escapes in the evidence": (Most(bytes=70_000), f"webhook-id: {chr(0x85) * 3_000}\r\n"),
 }
 
 
@@ -401,5 +401,87 @@ def test_whoever_waits_is_told_at_once_and_not_of_what_came_elsewhere(tmp_path: 
         came = await asyncio.wait_for(waiting, 5)
         assert isinstance(came[0].delivery, Delivery)
         assert looked == [0, 1]
+
+    with_mailroom(tmp_path, test)
+
+
+# -- honest senders who send much -----------------------------------------------------------------------------
+
+
+async def served(caller: Caller, url: str) -> Caller:
+    await caller.says(request(url, body=b"{}"))
+    assert await caller.status() == 200
+    return caller
+
+
+def test_a_sender_who_keeps_all_its_connections_is_no_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver, "MOST_CONNECTIONS", 3)
+
+    async def test(room: Mailroom, busy: str, other: str) -> None:
+        async with AsyncExitStack() as kept:
+            callers = [await served(await kept.enter_async_context(calling(busy)), busy) for _ in range(9)]
+            assert await callers[0].hears() == b""
+            await served(callers[-1], busy)
+        assert len(await came_to(room, "flooded")) == 10
+        assert await came_to(room, "other") == ()
+
+    with_mailroom(tmp_path, test)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_those_who_were_answered_and_rest_make_room_first(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver, "MOST_CONNECTIONS", 2)
+
+    async def test(at: Desk) -> None:
+        async with calling(at.url) as silent, calling(at.url) as resting:
+            await resting.says(request(at.url, body=b"{}", method=method))
+            assert await resting.status() == 200
+            assert await sent(at.url, b"{}") == [200]
+            assert await resting.hears() == b""
+            await served(silent, at.url)
+        assert at.receiver.turned_away == 0
+
+    with_desk(test)
+
+
+def test_whoever_is_sending_again_when_closed_for_others_was_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver, "MOST_CONNECTIONS", 1)
+
+    async def test(at: Desk) -> None:
+        async with calling(at.url) as sending:
+            await served(sending, at.url)
+            await sending.says(b"POST ")
+            await asyncio.sleep(0.05)
+            assert await sent(at.url, b"{}") == [200]
+            assert await sending.hears() == b""
+        assert at.receiver.turned_away == 1
+
+    with_desk(test)
+
+
+def usual_event(size: int) -> Delivery:
+    fields = [{"name": f"field {n}", "value": "some text here", "id": n * 7} for n in range(size // 60)]
+    body = json.dumps({"id": "evt_00000001", "type": "work_order.updated", "fields": fields}).encode()
+    headers = tuple((f"x-header-{n}", "x" * 40) for n in range(15))
+    return Delivery(1, "busy", "2026-11-22T12:00:00.000+00:00", "POST", "", headers, body, len(body), "0" * 64, "200")
+
+
+@pytest.mark.parametrize(("size", "many"), [(6_000, 3_000), (20_000, 2_000)])
+def test_a_busy_vendor_fills_no_address(size: int, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "MOST_AT_ONCE", many)
+    event = usual_event(size)
+    line = len(visible_json({"kind": DELIVERY, **delivery_to_json(event)}))
+    address = Address("busy", most=mailrooms.MOST)
+
+    for _ in range(many):
+        assert address.admits()
+        address.weigh(event)
+        address.weigh_line(line)
+
+
+def test_a_body_without_secrets_is_kept_in_memory_once(tmp_path: Path) -> None:
+    async def test(room: Mailroom, busy: str, other: str) -> None:
+        await sent(busy, *EVENTS)
+        assert all(raw.body is recorded.body for raw, recorded in room._raw["flooded"])
 
     with_mailroom(tmp_path, test)

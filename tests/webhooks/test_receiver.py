@@ -344,9 +344,39 @@ def test_the_receiver_ends_at_once_whoever_is_still_waiting() -> None:
     assert asyncio.run(run()) < 2
 
 
+class Anything:
+    """Recognises whatever bears no other mark than `but`."""
+
+    def __init__(self, but: bytes = b"ping") -> None:
+        self.but = but
+
+    async def settled(self) -> None:
+        await asyncio.sleep(0)
+
+    def recognises(self, delivery: Delivery) -> bool:
+        return self.but not in delivery.body
+
+
+def test_what_is_not_recognised_does_not_use_up_the_script() -> None:
+    async def test(at: Desk) -> None:
+        assert (await at.send({"id": "the-subscription", "type": "hello"})).status_code == 200
+        at.address.treat(read_script("503"), first_of=Anything())
+        events = [
+            ("ping", "evt-0"),
+            ("work_order.created", "evt-1"),
+            ("ping", "evt-2"),
+            ("work_order.created", "evt-1"),
+        ]
+
+        sent = [{"id": "the-subscription", "event_id": name, "type": kind} for kind, name in events]
+        assert [(await at.send(each)).status_code for each in sent] == [200, 503, 200, 503]
+
+    with_desk(test)
+
+
 def test_only_the_first_event_that_comes_is_mistreated_with_all_its_tries() -> None:
     async def test(at: Desk) -> None:
-        at.address.treat(read_script("503, 410, 200"), first_only=True)
+        at.address.treat(read_script("503, 410, 200"), first_of=Anything())
         events = ["evt-1", "evt-2", "evt-1", "evt-2", "evt-3", "evt-1", "evt-1"]
 
         statuses = [(await at.send({"id": each, "type": "work_order.created"})).status_code for each in events]
@@ -370,7 +400,7 @@ def test_the_first_event_is_known_again_by_any_of_its_names_or_by_what_it_says(
     tries: list[tuple[object, dict[str, str]]],
 ) -> None:
     async def test(at: Desk) -> None:
-        at.address.treat(read_script("503"), first_only=True)
+        at.address.treat(read_script("503"), first_of=Anything())
         for event, headers in tries:
             assert (await at.send(event, headers=headers)).status_code == 503
             assert (await at.send({"order": "WO-2", "id": "evt-other"}, headers={"X-Try": "9"})).status_code == 200
@@ -380,9 +410,9 @@ def test_the_first_event_is_known_again_by_any_of_its_names_or_by_what_it_says(
 
 def test_another_way_of_treating_begins_anew_and_everything_may_be_taken_again() -> None:
     async def test(at: Desk) -> None:
-        at.address.treat(read_script("503"), first_only=True)
+        at.address.treat(read_script("503"), first_of=Anything())
         assert (await at.send({"id": "evt-1"})).status_code == 503
-        at.address.treat(read_script("410"), first_only=True)
+        at.address.treat(read_script("410"), first_of=Anything())
         assert [(await at.send({"id": each})).status_code for each in ("evt-2", "evt-1")] == [410, 200]
         at.address.treat(ACCEPT)
         assert [(await at.send({"id": each})).status_code for each in ("evt-2", "evt-1")] == [200, 200]
@@ -392,7 +422,7 @@ def test_another_way_of_treating_begins_anew_and_everything_may_be_taken_again()
 
 def test_what_asks_whether_anybody_is_there_is_no_first_event() -> None:
     async def test(at: Desk) -> None:
-        at.address.treat(read_script("503"), first_only=True)
+        at.address.treat(read_script("503"), first_of=Anything())
         assert (await at.client.head(at.url)).status_code == 200
         assert (await at.client.get(at.url)).status_code == 200
         assert (await at.send()).status_code == 503
@@ -408,3 +438,43 @@ def test_no_depth_of_a_message_breaks_the_receiver(opened: str, closed: str) -> 
             assert (await at.client.post(at.url, content=body)).status_code == 200
 
     with_desk(test)
+
+
+def test_whoever_was_answered_is_waited_for_a_moment_only_unless_more_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "IDLE_SECONDS", 0.3)
+
+    async def test(at: Desk) -> None:
+        host, port = at.receiver.origin.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST {at.address.path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n".encode()
+        writer.write(head + b"{}")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head[:10])
+        await asyncio.sleep(0.6)
+        writer.write(head[10:] + b"{}")
+        assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+        began = time.monotonic()
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        assert 0.2 < time.monotonic() - began < 2
+        writer.close()
+        assert len(at.came) == 2
+
+    with_desk(test)
+
+
+def test_a_receiver_that_leaves_hangs_up_on_those_who_were_answered_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "IDLE_SECONDS", 30)
+
+    async def test(at: Desk) -> None:
+        host, port = at.receiver.origin.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET {at.address.path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        with pytest.raises(httpx.TransportError):
+            await at.send()
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+    with_desk(test, "away:60")
