@@ -106,3 +106,15 @@ def test_of_an_asset_that_is_changed_which_the_event_is_about(
     assert ("asset changed" in at.done) == (changed is not None)
     shown = [{name: "changed" if name == "name" else value for name, value in each.items()} for each in sent]
     assert shown == ([changed] if changed else [])
+
+
+PING = {"type": "ping", "id": "evt-0"}
+
+
+@pytest.mark.parametrize("before", [(), (PING,)])
+@pytest.mark.parametrize("inside", [False, True])
+def test_it_is_an_event_of_ours_that_is_refused(before: tuple[Any, ...], inside: bool, tmp_path: Path) -> None:
+    at = tried(Vendor(before_ours=before, inside=inside), tmp_path)
+
+    for name in ("failing", "later", "gone"):
+        assert [each.cause.what for each in at.trial.events(name) if each.refused] == ["created"], name

@@ -41,12 +41,15 @@ STATUSES = ("OPEN", "IN_PROGRESS", "DONE")
 class Vendor:
     """Tells subscribers of `kinds` what happens, after `delay` seconds. `undying`: those who have left, too.
 
-    A record is changed by `update` ("patch", or "put", which leaves out what is not sent).
+    A record is changed by `update` ("patch", or "put", which leaves out what is not sent). Every subscriber gets the
+    messages `before_ours` ahead of the first event of a work order; `inside` sends events before it answers the call.
     """
 
     kinds: tuple[str, ...] = ALL_KINDS
     delay: float = 0.02
     undying: bool = False
+    before_ours: tuple[Json, ...] = ()
+    inside: bool = False
     has_log: bool = True
     resends: bool = True
     log_id: Callable[[str], Any] = lambda event_id: f"dlv-{event_id}"
@@ -144,10 +147,21 @@ class Vendor:
         """Send an event to all who subscribed to it."""
         subscribed = [each for each in self.records.values() if each["kind"] == "webhooks"]
         for each in [*subscribed, *(each for each in self.left if self.undying and each["kind"] == "webhooks")]:
+            if event.startswith("work_order"):
+                self.send_now(each["url"], *self.before_ours)
             if event in each.get("events", ALL_KINDS):
                 body = {"type": event, "id": f"evt-{len(self.sent) + 1}", "record": record["id"]}
                 self.sent.append((each["id"], body))
                 self.send(each["url"], body, self.delay + (_LATER if each in self.left else 0.0))
+        if event.startswith("work_order"):
+            self.before_ours = ()
+        if self.inside:
+            for thread in self.sending:
+                thread.join()
+
+    def send_now(self, url: str, *bodies: Json) -> None:
+        for body in bodies:
+            _send(url, json.dumps(body).encode(), 0.0)
 
     def send(self, url: str, body: Json, delay: float = 0.0) -> None:
         thread = threading.Thread(target=_send, args=(url, json.dumps(body).encode(), delay))
