@@ -29,7 +29,7 @@ class CapturedEvent(Struct, frozen=True):
     @property
     def gaps(self) -> tuple[float, ...]:
         """Seconds from each try to the next."""
-        moments = [moment(each) for each in self.tries]
+        moments = [each.delivery.moment for each in self.tries]
         return tuple((after - before).total_seconds() for before, after in pairwise(moments))
 
     @property
@@ -49,9 +49,9 @@ def events_of(came: Sequence[Received]) -> tuple[CapturedEvent, ...]:
         named = each.event_id
         content = said(each) if named else each.delivery.sha256
         by_event.setdefault((each.delivery.address, named or "", content), []).append(each)
-    ends = {each.delivery.address: moment(each) for each in came}
+    ends = {each.delivery.address: each.delivery.moment for each in came}
     return tuple(
-        CapturedEvent(tuple(tries), (ends[tries[0].delivery.address] - moment(tries[-1])).total_seconds())
+        CapturedEvent(tuple(tries), (ends[tries[0].delivery.address] - tries[-1].delivery.moment).total_seconds())
         for tries in by_event.values()
     )
 
@@ -62,11 +62,6 @@ def was_taken(received: Received) -> bool | None:
     if treated in _NO_WORD or treated.startswith("slow"):
         return None
     return bool(_TAKEN.fullmatch(treated))
-
-
-def moment(received: Received) -> datetime:
-    """When it came."""
-    return datetime.fromisoformat(received.delivery.received)
 
 
 def happened(received: Received) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cmms_audit.battery import Context, CouldNotLook, Created, EventTrial, Tries
 from cmms_audit.model import Reason
@@ -62,7 +62,7 @@ def silence_after(trial: EventTrial, tries: Tries) -> float:
     """Seconds from the last try of an event to the end of the watch."""
     causes = [each.at for each in trial.causes if each.what != "created after the end"]
     end = max(causes) + timedelta(seconds=trial.watched)
-    return (end - datetime.fromisoformat(tries.tries[-1].delivery.received)).total_seconds()
+    return (end - tries.tries[-1].delivery.moment).total_seconds()
 
 
 def seconds(value: float) -> str:

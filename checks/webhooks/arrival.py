@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import pairwise
 
 from cmms_audit.battery import (
@@ -86,7 +85,7 @@ def _judge_silence(trial: EventTrial, missing: Sequence[Cause], made: Created) -
         says = "no kind of event that could be chosen tells of a new work order"
         return unknown(f"{says} ({', '.join(kinds[:_MOST_TOLD])})", made)
     known = {one.delivery.number for each in trial.events(STEADY) for one in each.tries}
-    late = [each for each in trial.corners[STEADY].came if _moment(each) >= trial.causes[0].at]
+    late = [each for each in trial.corners[STEADY].came if each.delivery.moment >= trial.causes[0].at]
     strange = [each for each in late if each.delivery.number not in known]
     if strange:
         says = f"{len(strange)} messages came, but none that could be known as the event of a work order of ours"
@@ -153,10 +152,6 @@ async def payload_as_described(ctx: Context) -> Finding:
             return _judge_departures(found, each, schema)
     finding = met(f"{len(meant)} events hold what the specification says", *meant[0])
     return finding.clears("undocumented-behaviour")
-
-
-def _moment(received: Received) -> datetime:
-    return datetime.fromisoformat(received.delivery.received)
 
 
 def _judge_departures(found: Sequence[Drift], event: Received, described: Schema) -> Finding:

@@ -86,12 +86,12 @@ class Tries(Struct, frozen=True):
     @property
     def latency(self) -> float:
         """Seconds from its cause to the first try."""
-        return (_moment(self.tries[0]) - self.cause.at).total_seconds()
+        return (self.tries[0].delivery.moment - self.cause.at).total_seconds()
 
     @property
     def gaps(self) -> tuple[float, ...]:
         """Seconds from each try to the next."""
-        moments = [_moment(each) for each in self.tries]
+        moments = [each.delivery.moment for each in self.tries]
         return tuple((after - before).total_seconds() for before, after in pairwise(moments))
 
 
@@ -168,7 +168,7 @@ class _Done:
 
     def may_be_told(self, received: Received, record: Record) -> list[Cause]:
         """Which of the things done to a record an event may tell of: all before it, where it says nothing more."""
-        before = [each for each in self._records[record] if each.at <= _moment(received)]
+        before = [each for each in self._records[record] if each.at <= received.delivery.moment]
         says = _kind_of(received.delivery)
         return [each for each in before if self._may_be_called(each, says)] or before
 
@@ -294,7 +294,3 @@ def _is_any_change(says: str) -> bool:
 
 def _is_creation(says: str) -> bool:
     return bool(_IS_CREATION.search(says)) and not _IS_CHANGE.search(says)
-
-
-def _moment(received: Received) -> datetime:
-    return datetime.fromisoformat(received.delivery.received)

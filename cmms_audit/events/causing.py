@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -272,10 +272,10 @@ def _another(schema: Schema, value: Any) -> Any:
 
 
 @contextmanager
-def where_it_can() -> Iterator[None]:
-    """What the vendor does not take is not caused; the trial goes on without it."""
+def where_it_can(fatal: Collection[Reason] = FATAL) -> Iterator[None]:
+    """What the vendor does not take is left out; the trial goes on without it, but for reasons that are `fatal`."""
     try:
         yield
     except CouldNotLook as why:
-        if why.reason in FATAL:
+        if why.reason in fatal:
             raise

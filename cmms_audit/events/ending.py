@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,9 +11,8 @@ from msgspec.structs import replace
 
 from cmms_audit.api import Api
 from cmms_audit.dialect import squeezed
-from cmms_audit.errors import CouldNotLook
 from cmms_audit.events.causes import Cause, names_of, tells_of
-from cmms_audit.events.causing import FATAL, SUBSCRIPTIONS, Causing
+from cmms_audit.events.causing import SUBSCRIPTIONS, Causing, where_it_can
 from cmms_audit.events.facts import FAILING, LATER, NARROW, STEADY, Ending, EventTrial, entries_of
 from cmms_audit.events.naming import names_within
 from cmms_audit.model import Exchange, Purpose, Reason
@@ -67,14 +65,14 @@ class End:
     async def run(self) -> Ending:
         """What became of it. What the vendor does not offer stays None."""
         ending = Ending()
-        with _where_it_can():
+        with where_it_can(fatal=(Reason.INTERRUPTED,)):
             ending = replace(ending, log=await self._log(FAILING))
-        with _where_it_can():
+        with where_it_can(fatal=(Reason.INTERRUPTED,)):
             ending = replace(ending, resting=await self._resting())
         self._api.treat(FAILING, ACCEPT)
-        with _where_it_can():
+        with where_it_can(fatal=(Reason.INTERRUPTED,)):
             ending = await self._replayed(ending)
-        with _where_it_can():
+        with where_it_can(fatal=(Reason.INTERRUPTED,)):
             return await self._after_the_end(ending)
         return ending
 
@@ -141,13 +139,10 @@ class End:
         given = plain_id(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
         if made is None or made.address is None or given is None:
             return None
-        try:
+        with where_it_can():
             await self._own.read(made)
-        except CouldNotLook as why:
-            if why.reason in FATAL:
-                raise
-            return None
-        return made.address + _PLACEHOLDER.sub(lambda _: quote(given, safe=""), rest)
+            return made.address + _PLACEHOLDER.sub(lambda _: quote(given, safe=""), rest)
+        return None
 
     # -- after the end ------------------------------------------------------------------------------------
 
@@ -186,16 +181,6 @@ class End:
 
         came = await self._api.deliveries(name, seconds, has_come)
         return tuple(each for each in came[before:] if any(tells_of(each.delivery, cause) for cause in causes))
-
-
-@contextmanager
-def _where_it_can() -> Iterator[None]:
-    """What cannot be tried at the end is left out; what was watched before is worth having all the same."""
-    try:
-        yield
-    except CouldNotLook as why:
-        if why.reason is Reason.INTERRUPTED:
-            raise
 
 
 def _says_resting(record: Mapping[str, Any]) -> bool | None:

@@ -137,4 +137,4 @@ def _address(
 
 
 def _since(begun: datetime | None, delivery: Delivery) -> bool:
-    return begun is not None and datetime.fromisoformat(delivery.received) >= begun
+    return begun is not None and delivery.moment >= begun

@@ -17,7 +17,6 @@ from cmms_audit.events.schedule import growth_of
 from cmms_audit.model import Finding
 from cmms_audit.reports import words
 from cmms_audit.webhooks.behaviour import Behaviour, Manner, Script
-from cmms_audit.webhooks.received import Received
 
 MOST_EVENTS = 20  # of one address that are told
 MOST_TRIES = 60  # of one event
@@ -93,7 +92,7 @@ def _event(event: Tries, begun: datetime) -> dict[str, Any]:
         "latency": round(event.latency, 3),
         "tries": [
             {
-                "at": _after(begun, datetime.fromisoformat(each.delivery.received)),
+                "at": _after(begun, each.delivery.moment),
                 "treated": each.delivery.treated,
                 "taken": _was_taken(each.delivery.treated),
                 "delivery": each.delivery.number,
@@ -120,7 +119,7 @@ def _course(trial: RecordedTrial, promise: Promise) -> tuple[Course | None, Reco
     event = _refused(refusing)
     if event is None:
         return None, refusing
-    everything = [_moment(each) for each in event.tries]
+    everything = [each.delivery.moment for each in event.tries]
     tries = everything[:_MOST_RECKONED]
     gaps = tuple((after - before).total_seconds() for before, after in pairwise(tries))
     begun = trial.causes[0].at
@@ -153,17 +152,13 @@ def _came_again(trial: RecordedTrial, gaps: Sequence[float]) -> bool | None:
         return None
     begun = trial.causes[0].at
     ended = begun + timedelta(seconds=_watch_ends(trial, begun))
-    due = [_moment(event.tries[0]) + _latest_second_try(script, gaps[0]) for event, script in events]
+    due = [event.tries[0].delivery.moment + _latest_second_try(script, gaps[0]) for event, script in events]
     return False if max(due) <= ended else None
 
 
 def _latest_second_try(script: Script, usual: float) -> timedelta:
     """How long after its first try an event comes again at the latest, where one after a refusal does so in `usual`."""
     return timedelta(seconds=sum(each.seconds for each in script) + _LATE_TRY * usual + _GRACE)
-
-
-def _moment(received: Received) -> datetime:
-    return datetime.fromisoformat(received.delivery.received)
 
 
 def _watch_ends(trial: RecordedTrial, begun: datetime) -> float:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -56,6 +57,11 @@ class Delivery(Struct, frozen=True):
     def header(self, name: str) -> str | None:
         """The first header of a name, given in lower case."""
         return next((value for each, value in self.headers if each == name), None)
+
+    @property
+    def moment(self) -> datetime:
+        """When its first byte was there."""
+        return datetime.fromisoformat(self.received)
 
     @property
     def json(self) -> Any:
